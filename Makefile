@@ -1,0 +1,146 @@
+# Samenloop. `make help` lists what can be made.
+#
+#   make SANITIZE=address,undefined   builds with sanitizers, into a folder of its own
+#   make CC=clang                     builds with another compiler, into a folder of its own
+
+CC = gcc
+SANITIZE =
+PREFIX = /usr/local
+DESTDIR =
+
+BUILD := build/$(notdir $(CC))$(if $(SANITIZE),-$(subst $(eval) ,-,$(subst $(comma),-,$(SANITIZE))))
+comma := ,
+GEN := build/gen
+PACKAGES := libzmq libczmq libprotobuf-c libcrypto libmicrohttpd jansson libsystemd
+
+CFLAGS = -O2 -g
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+FLAGS := -std=c17 -D_GNU_SOURCE -I. -I$(GEN) -MMD -MP -fstack-protector-strong -pthread \
+         $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+LINK := -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+
+PROTOS := $(wildcard schemas/samenloop/v1/*.proto)
+PB_C := $(PROTOS:schemas/%.proto=$(GEN)/%.pb-c.c)
+PB_H := $(PB_C:.c=.h)
+GRAMMAR := $(GEN)/router/language/parser.c $(GEN)/router/language/lexer.c
+GENERATED := $(PB_C) $(if $(wildcard router/language/parser.y),$(GRAMMAR))
+
+SCHEMAS := $(wildcard schemas/*.c schemas/log/*.c)
+CORE := $(wildcard router/language/*.c router/core/*.c)
+ROUTER := $(wildcard router/*.c)
+ADAPTER := $(filter-out adapters/main.c,$(wildcard adapters/*.c adapters/edges/*.c))
+TOOL := $(wildcard router/tool/*.c)
+UNITS := $(wildcard tests/unit/*.c)
+BENCHES := $(wildcard tests/bench/*.c)
+
+object = $(patsubst %.c,$(BUILD)/%.o,$(1))
+LIBRARY := $(call object,$(SCHEMAS) $(CORE) $(ADAPTER) $(filter-out router/main.c,$(ROUTER)) $(GENERATED))
+PROGRAMS := $(if $(wildcard router/main.c),$(BUILD)/samenloop-router) \
+            $(if $(wildcard adapters/main.c),$(BUILD)/samenloop-adapter) \
+            $(if $(TOOL),$(BUILD)/samenloop)
+UNIT_TESTS := $(UNITS:%.c=$(BUILD)/%)
+BENCH_PROGRAMS := $(BENCHES:%.c=$(BUILD)/%)
+
+# pkg-config knows the libraries only once they are installed.
+PC_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
+PC_LIBS = $(shell pkg-config --libs $(PACKAGES))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: help all programs demo test unit replay e2e bench check format install clean dependencies
+
+help:
+	@echo 'make demo          installs what is missing, builds, and runs a small day of both organisations'
+	@echo 'make test          installs what is missing, builds, and runs all tests'
+	@echo 'make programs      builds $(notdir $(PROGRAMS)) in $(BUILD)'
+	@echo 'make unit | replay | e2e   builds and runs one kind of tests'
+	@echo 'make bench         measures events a second and latency, with the limits of the machine beside it'
+	@echo 'make check         clang-format, clang-tidy, and a build with clang'
+	@echo 'make install       installs programs, library and manual pages (DESTDIR=$(DESTDIR) PREFIX=$(PREFIX))'
+	@echo 'make clean         removes build/'
+
+all programs: $(PROGRAMS)
+
+dependencies:
+	@deploy/install-dependencies
+
+demo: dependencies
+	@$(MAKE) --no-print-directory programs
+	@BUILD=$(BUILD) deploy/demo
+
+test: dependencies
+	@$(MAKE) --no-print-directory programs tests-built
+	@BUILD=$(BUILD) tests/run
+
+.PHONY: tests-built
+tests-built: $(UNIT_TESTS) $(BENCH_PROGRAMS)
+
+unit replay e2e: dependencies
+	@$(MAKE) --no-print-directory programs tests-built
+	@BUILD=$(BUILD) tests/run $@
+
+bench: dependencies
+	@$(MAKE) --no-print-directory programs tests-built
+	@BUILD=$(BUILD) tests/bench/run
+
+# ---------------------------------------------------------------- generated code
+
+$(GEN)/%.pb-c.c $(GEN)/%.pb-c.h: schemas/%.proto
+	@mkdir -p $(GEN)
+	@protoc-c --proto_path=schemas --c_out=$(GEN) $<
+
+$(GEN)/router/language/parser.c $(GEN)/router/language/parser.h: router/language/parser.y
+	@mkdir -p $(@D)
+	@bison -Wall -Werror --output=$(GEN)/router/language/parser.c --header=$(GEN)/router/language/parser.h $<
+
+$(GEN)/router/language/lexer.c $(GEN)/router/language/lexer.h: router/language/lexer.l
+	@mkdir -p $(@D)
+	@flex --outfile=$(GEN)/router/language/lexer.c --header-file=$(GEN)/router/language/lexer.h $<
+
+GENERATED_HEADERS := $(PB_H) $(if $(wildcard router/language/parser.y),$(GEN)/router/language/parser.h $(GEN)/router/language/lexer.h)
+
+# ---------------------------------------------------------------- objects and programs
+
+$(BUILD)/%.o: %.c | $(GENERATED_HEADERS)
+	@mkdir -p $(@D)
+	@echo '  CC $<'
+	@$(CC) $(FLAGS) $(if $(filter $(GEN)/%,$<),-w,$(WARNINGS)) $(CFLAGS) $(PC_CFLAGS) -c -o $@ $<
+
+$(BUILD)/libsamenloop.a: $(LIBRARY)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(BUILD)/samenloop-router: $(BUILD)/router/main.o $(BUILD)/libsamenloop.a
+$(BUILD)/samenloop-adapter: $(BUILD)/adapters/main.o $(BUILD)/libsamenloop.a
+$(BUILD)/samenloop: $(call object,$(TOOL)) $(BUILD)/libsamenloop.a
+$(PROGRAMS):
+	@$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PC_LIBS)
+
+$(UNIT_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libsamenloop.a
+	@$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PC_LIBS) -lcmocka
+
+$(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libsamenloop.a
+	@$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PC_LIBS)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# ---------------------------------------------------------------- care
+
+OWN_C = $(SCHEMAS) $(CORE) $(ROUTER) $(ADAPTER) adapters/main.c $(TOOL) $(UNITS) $(BENCHES)
+
+check: $(GENERATED_HEADERS)
+	@clang-format --dry-run --Werror $(OWN_C) $(wildcard schemas/*.h schemas/*/*.h router/*.h router/*/*.h adapters/*.h adapters/*/*.h)
+	@clang-tidy --quiet $(OWN_C) -- -std=c17 -D_GNU_SOURCE -I. -I$(GEN) $(PC_CFLAGS)
+	@$(MAKE) --no-print-directory CC=clang programs
+
+format:
+	@clang-format -i $(OWN_C) $(wildcard schemas/*.h schemas/*/*.h router/*.h router/*/*.h adapters/*.h adapters/*/*.h tests/*/*.h)
+
+install: programs
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/samenloop $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 router/agreement.rules $(DESTDIR)$(PREFIX)/share/samenloop
+	install -m 644 deploy/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
+
+clean:
+	rm -rf build

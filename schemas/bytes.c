@@ -1,0 +1,291 @@
+#include "schemas/bytes.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct sl_bytes sl_bytes(const void *data, size_t size)
+{
+    return (struct sl_bytes){data, size};
+}
+
+struct sl_bytes sl_text(const char *text)
+{
+    return sl_bytes(text, strlen(text));
+}
+
+struct sl_bytes sl_from_pb(ProtobufCBinaryData data)
+{
+    return sl_bytes(data.data, data.data != NULL ? data.len : 0);
+}
+
+ProtobufCBinaryData sl_to_pb(struct sl_bytes bytes)
+{
+    return (ProtobufCBinaryData){.len = bytes.size, .data = (uint8_t *)(uintptr_t)bytes.data};
+}
+
+bool sl_bytes_equal(struct sl_bytes a, struct sl_bytes b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+bool sl_bytes_is(struct sl_bytes a, const char *text)
+{
+    return sl_bytes_equal(a, sl_text(text));
+}
+
+/* Decodes one character of UTF-8 (RFC 3629, section 4); 0 when it is none, else its length. */
+static size_t utf8(const uint8_t *at, size_t left, uint32_t *character)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    uint8_t first = at[0];
+    size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3
+                                     : first < 0xf5 ? 4 : 0;
+    if (length == 0 || length > left)
+        return 0;
+    uint32_t value = length == 1 ? first : first & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) {
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+        value = value << 6 | (at[i] & 0x3fu);
+    }
+    if (value < least[length] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
+        return 0;
+    *character = value;
+    return length;
+}
+
+bool sl_bytes_printable(struct sl_bytes a)
+{
+    for (size_t i = 0; i < a.size;) {
+        uint32_t c = 0;
+        size_t length = utf8(a.data + i, a.size - i, &c);
+        if (length == 0 || c < 0x20 || (c >= 0x7f && c < 0xa0) || (c & 0xfffe) == 0xfffe ||
+            (c >= 0xfdd0 && c <= 0xfdef))
+            return false;
+        i += length;
+    }
+    return true;
+}
+
+static void out_of_memory(void)
+{
+    (void)fputs("out of memory\n", stderr);
+    abort();
+}
+
+void *sl_new(size_t count, size_t size)
+{
+    void *memory = calloc(count > 0 ? count : 1, size);
+    if (memory == NULL)
+        out_of_memory();
+    return memory;
+}
+
+void *sl_grow(void *array, size_t *capacity, size_t wanted, size_t size)
+{
+    if (wanted <= *capacity)
+        return array;
+    size_t next = *capacity < 8 ? 8 : *capacity * 2;
+    if (next < wanted)
+        next = wanted;
+    void *grown = next > SIZE_MAX / size ? NULL : realloc(array, next * size);
+    if (grown == NULL)
+        out_of_memory();
+    *capacity = next;
+    return grown;
+}
+
+void sl_buffer_free(struct sl_buffer *buffer)
+{
+    free(buffer->data);
+    *buffer = (struct sl_buffer){0};
+}
+
+void sl_buffer_clear(struct sl_buffer *buffer)
+{
+    buffer->size = 0;
+}
+
+uint8_t *sl_buffer_extend(struct sl_buffer *buffer, size_t size)
+{
+    buffer->data = sl_grow(buffer->data, &buffer->capacity, buffer->size + size + 1, 1);
+    uint8_t *at = buffer->data + buffer->size;
+    buffer->size += size;
+    return at;
+}
+
+void sl_buffer_add(struct sl_buffer *buffer, const void *data, size_t size)
+{
+    uint8_t *at = sl_buffer_extend(buffer, size);
+    if (size > 0)
+        memcpy(at, data, size);
+}
+
+void sl_buffer_add_bytes(struct sl_buffer *buffer, struct sl_bytes bytes)
+{
+    sl_buffer_add(buffer, bytes.data, bytes.size);
+}
+
+void sl_buffer_printf(struct sl_buffer *buffer, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    va_list again;
+    va_copy(again, arguments);
+    int size = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    assert(size >= 0);
+    char *at = (char *)sl_buffer_extend(buffer, (size_t)size);
+    (void)vsnprintf(at, (size_t)size + 1, format, again);
+    va_end(again);
+}
+
+struct sl_bytes sl_buffer_bytes(const struct sl_buffer *buffer)
+{
+    return sl_bytes(buffer->data, buffer->size);
+}
+
+void sl_buffer_pack(struct sl_buffer *buffer, const ProtobufCMessage *message)
+{
+    size_t size = protobuf_c_message_get_packed_size(message);
+    (void)protobuf_c_message_pack(message, sl_buffer_extend(buffer, size));
+}
+
+enum { BLOCK = 64 * 1024 };
+
+struct sl_arena_block {
+    struct sl_arena_block *next;
+    size_t size;
+    size_t used;
+    max_align_t data[];
+};
+
+static void *allocate(void *arena, size_t size)
+{
+    return sl_arena_alloc(arena, size);
+}
+
+static void release(void *arena, void *memory)
+{
+    (void)arena;
+    (void)memory;
+}
+
+void sl_arena_init(struct sl_arena *arena, size_t limit)
+{
+    *arena = (struct sl_arena){.limit = limit};
+}
+
+void sl_arena_free(struct sl_arena *arena)
+{
+    for (struct sl_arena_block *block = arena->blocks; block != NULL;) {
+        struct sl_arena_block *next = block->next;
+        free(block);
+        block = next;
+    }
+    sl_arena_init(arena, arena->limit);
+}
+
+void sl_arena_clear(struct sl_arena *arena)
+{
+    while (arena->blocks != NULL && arena->blocks->next != NULL) {
+        struct sl_arena_block *block = arena->blocks;
+        arena->blocks = block->next;
+        free(block);
+    }
+    if (arena->blocks != NULL)
+        arena->blocks->used = 0;
+    arena->used = 0;
+}
+
+void *sl_arena_alloc(struct sl_arena *arena, size_t size)
+{
+    if (size > SIZE_MAX / 2)
+        return NULL;
+    size = (size + 15) & ~(size_t)15;
+    if (arena->limit > 0 && size > arena->limit - arena->used)
+        return NULL;
+    struct sl_arena_block *block = arena->blocks;
+    if (block == NULL || size > block->size - block->used) {
+        size_t room = size > BLOCK ? size : BLOCK;
+        block = sl_new(1, sizeof *block + room);
+        block->size = room;
+        block->next = arena->blocks;
+        arena->blocks = block;
+    }
+    void *memory = (uint8_t *)block->data + block->used;
+    block->used += size;
+    arena->used += size;
+    return memory;
+}
+
+struct sl_bytes sl_arena_copy(struct sl_arena *arena, struct sl_bytes bytes)
+{
+    uint8_t *copy = sl_arena_alloc(arena, bytes.size);
+    if (copy == NULL)
+        return sl_bytes(NULL, 0);
+    if (bytes.size > 0)
+        memcpy(copy, bytes.data, bytes.size);
+    return sl_bytes(copy, bytes.size);
+}
+
+ProtobufCMessage *sl_arena_unpack(struct sl_arena *arena, const ProtobufCMessageDescriptor *type,
+                                  struct sl_bytes bytes)
+{
+    arena->allocator = (ProtobufCAllocator){allocate, release, arena};
+    return protobuf_c_message_unpack(type, &arena->allocator, bytes.size, bytes.data);
+}
+
+void sl_hex(char *out, const void *data, size_t size)
+{
+    const uint8_t *bytes = data;
+    for (size_t i = 0; i < size; i++) {
+        out[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+        out[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+    }
+    out[2 * size] = '\0';
+}
+
+static int digit(uint8_t c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int sl_unhex(uint8_t *out, size_t size, struct sl_bytes hex)
+{
+    if (hex.size != 2 * size)
+        return -1;
+    for (size_t i = 0; i < size; i++) {
+        int high = digit(hex.data[2 * i]);
+        int low = digit(hex.data[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return -1;
+        out[i] = (uint8_t)(high << 4 | low);
+    }
+    return 0;
+}
+
+void sl_put32(uint8_t *out, uint32_t value)
+{
+    for (int i = 0; i < 4; i++)
+        out[i] = (uint8_t)(value >> (8 * i));
+}
+
+void sl_put64(uint8_t *out, uint64_t value)
+{
+    for (int i = 0; i < 8; i++)
+        out[i] = (uint8_t)(value >> (8 * i));
+}
+
+uint32_t sl_get32(const uint8_t *in)
+{
+    return (uint32_t)in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16 | (uint32_t)in[3] << 24;
+}
+
+uint64_t sl_get64(const uint8_t *in)
+{
+    return sl_get32(in) | (uint64_t)sl_get32(in + 4) << 32;
+}

@@ -1,0 +1,76 @@
+/* Views of bytes, growing buffers, and memory that is given back all at once. */
+#ifndef SL_BYTES_H
+#define SL_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <protobuf-c/protobuf-c.h>
+
+/* Bytes that somebody else owns. */
+struct sl_bytes {
+    const uint8_t *data;
+    size_t size;
+};
+
+struct sl_bytes sl_bytes(const void *data, size_t size);
+struct sl_bytes sl_text(const char *text); /* without the final NUL */
+struct sl_bytes sl_from_pb(ProtobufCBinaryData data);
+ProtobufCBinaryData sl_to_pb(struct sl_bytes bytes); /* for reading only: protobuf-c knows no const */
+bool sl_bytes_equal(struct sl_bytes a, struct sl_bytes b);
+bool sl_bytes_is(struct sl_bytes a, const char *text);
+/* Are these bytes UTF-8 without control characters and non-characters (CloudEvents 1.0, 3.1)? */
+bool sl_bytes_printable(struct sl_bytes a);
+
+/* Memory that the process cannot do without: zeroed, never NULL. The caller frees it. */
+void *sl_new(size_t count, size_t size);
+/* Grows an array to hold at least `wanted` elements; the old pointer is gone. */
+void *sl_grow(void *array, size_t *capacity, size_t wanted, size_t size);
+
+/* A buffer that grows; begin with {0}, end with sl_buffer_free. */
+struct sl_buffer {
+    uint8_t *data;
+    size_t size;
+    size_t capacity;
+};
+
+void sl_buffer_free(struct sl_buffer *buffer);
+void sl_buffer_clear(struct sl_buffer *buffer);                    /* keeps the memory */
+uint8_t *sl_buffer_extend(struct sl_buffer *buffer, size_t size); /* new bytes, uninitialised */
+void sl_buffer_add(struct sl_buffer *buffer, const void *data, size_t size);
+void sl_buffer_add_bytes(struct sl_buffer *buffer, struct sl_bytes bytes);
+void sl_buffer_printf(struct sl_buffer *buffer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+struct sl_bytes sl_buffer_bytes(const struct sl_buffer *buffer);
+/* Appends the message's wire form. */
+void sl_buffer_pack(struct sl_buffer *buffer, const ProtobufCMessage *message);
+
+/* Memory that lives until the arena is cleared. With a limit, what would pass it fails. */
+struct sl_arena {
+    struct sl_arena_block *blocks;
+    size_t used;
+    size_t limit; /* 0: none */
+    ProtobufCAllocator allocator;
+};
+
+void sl_arena_init(struct sl_arena *arena, size_t limit);
+void sl_arena_free(struct sl_arena *arena);
+void sl_arena_clear(struct sl_arena *arena); /* keeps the first block */
+void *sl_arena_alloc(struct sl_arena *arena, size_t size); /* NULL only beyond the limit */
+struct sl_bytes sl_arena_copy(struct sl_arena *arena, struct sl_bytes bytes);
+/* Decodes a message into the arena; NULL when malformed or beyond the limit. */
+ProtobufCMessage *sl_arena_unpack(struct sl_arena *arena, const ProtobufCMessageDescriptor *type,
+                                  struct sl_bytes bytes);
+
+/* Hexadecimal, lower case. sl_hex writes 2 * size characters and a NUL. */
+void sl_hex(char *out, const void *data, size_t size);
+int sl_unhex(uint8_t *out, size_t size, struct sl_bytes hex); /* -1 unless exactly size bytes */
+
+/* Numbers in little-endian order, as the logs have them. */
+void sl_put32(uint8_t *out, uint32_t value);
+void sl_put64(uint8_t *out, uint64_t value);
+uint32_t sl_get32(const uint8_t *in);
+uint64_t sl_get64(const uint8_t *in);
+
+#endif

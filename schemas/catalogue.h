@@ -1,0 +1,136 @@
+/*
+ * The event catalogue: what may be published, by whom, with which attributes and sections; what
+ * the router derives; what a section holds. One table each, from which come validation, the JSON
+ * mapping and the page of documentation (`samenloop catalogue`).
+ */
+#ifndef SL_CATALOGUE_H
+#define SL_CATALOGUE_H
+
+#include "samenloop/v1/envelope.pb-c.h"
+#include "schemas/bytes.h"
+#include "schemas/error.h"
+
+#define SL_TYPE_PREFIX "nl.samenloop."
+
+/* What kind of organisation a participant is: "img", "ncg", or a municipality ("gm0014"). */
+enum sl_organisation { SL_NOBODY = 0, SL_IMG = 1, SL_NCG = 2, SL_MUNICIPALITY = 4 };
+
+enum sl_organisation sl_organisation_of(const char *participant);
+
+enum sl_role { SL_NO_ROLE, SL_BACK_OFFICE, SL_CONTACT_PERSON, SL_INCIDENT_OFFICER, SL_JOINT_TEAM };
+enum { SL_ROLES = 5 };
+
+const char *sl_role_name(enum sl_role role);                   /* "" for SL_NO_ROLE */
+int sl_role_parse(enum sl_role *out, struct sl_bytes name); /* -1: no such role */
+
+enum sl_section {
+    SL_NO_SECTION,
+    SL_LOCATION,
+    SL_DOSSIER,
+    SL_FINDINGS,
+    SL_PLANNING,
+    SL_SETTLEMENT,
+    SL_SCHEME,
+    SL_RESIDENT,
+    SL_NOTE,
+    SL_ORIGIN /* not the back office's: its own id and its extension attributes */
+};
+enum { SL_SECTIONS = 10 };
+
+/* A set of sections has bit n for section n. */
+static inline uint32_t sl_section_bit(enum sl_section section)
+{
+    return 1u << section;
+}
+
+const char *sl_section_name(enum sl_section section);
+enum sl_section sl_section_parse(struct sl_bytes name); /* SL_NO_SECTION: none */
+/* The names of a set, comma between, in the catalogue's order; origin is not named. */
+void sl_sections_print(struct sl_buffer *out, uint32_t set);
+
+enum sl_kind {
+    SL_KIND_YES_NO,
+    SL_KIND_YES_NO_UNKNOWN, /* absent means unknown */
+    SL_KIND_CODE,           /* one of `values` */
+    SL_KIND_CODE_SET,       /* some of `values`, comma between, in any order, none twice */
+    SL_KIND_WORD,           /* a code that the catalogue does not list */
+    SL_KIND_DATE,
+    SL_KIND_NUMBER,       /* 1 to 999999999 */
+    SL_KIND_MUNICIPALITY, /* four digits */
+    SL_KIND_BAG_ID,
+    SL_KIND_TEXT,
+    SL_KIND_FREE_TEXT, /* screened for citizen service numbers */
+    SL_KIND_CENTS,
+    SL_KIND_TEXTS
+};
+
+/* An attribute of a type, or a field of a section. */
+struct sl_field {
+    const char *name;
+    enum sl_kind kind;
+    bool required;
+    const char *values; /* of codes, "|" between */
+    size_t max;         /* characters; 0: SL_MAX_FIELD */
+};
+
+enum { SL_MAX_TYPE_ATTRIBUTES = 6, SL_MAX_SECTION_FIELDS = 9 };
+
+struct sl_type {
+    const char *name;
+    const char *dutch;
+    const char *clauses;
+    uint32_t publishers; /* set of enum sl_organisation */
+    uint32_t roles;      /* bit n: role n may bring about what the type is for; 0: any */
+    uint32_t required;   /* set of sections */
+    uint32_t optional;
+    bool municipality;       /* carries the attribute `municipality`, which is then required */
+    bool causation_required; /* answers only what it names */
+    bool original;           /* its causation id names the event that it corrects or withdraws */
+    bool to_municipality;    /* its sections are sealed to the municipality too */
+    struct sl_field attributes[SL_MAX_TYPE_ATTRIBUTES];
+};
+
+/* Publishable types, in the catalogue's order. */
+size_t sl_type_count(void);
+const struct sl_type *sl_type_at(size_t index);
+size_t sl_type_index(const struct sl_type *type);
+const struct sl_type *sl_type_find(struct sl_bytes name); /* without prefix; NULL: none */
+
+/* The attribute with this name, among the type's own and `municipality`; NULL: none. */
+const struct sl_field *sl_type_attribute(const struct sl_type *type, struct sl_bytes name);
+
+/* What the router derives, in the catalogue's order. */
+enum sl_derived_kind { SL_INSTRUCTION, SL_NOTICE };
+struct sl_derived {
+    const char *name;
+    enum sl_derived_kind kind;
+};
+size_t sl_derived_count(void);
+const struct sl_derived *sl_derived_at(size_t index);
+const struct sl_derived *sl_derived_find(struct sl_bytes name);
+
+/* The fields of a section in the order of its proto fields, ended by one without name. */
+const struct sl_field *sl_section_fields(enum sl_section section);
+const ProtobufCMessageDescriptor *sl_section_message(enum sl_section section);
+
+/*
+ * Is the value one that the field takes? The sentence names the field, never the value, where a
+ * value could be personal. `code` is SL_ATTRIBUTE_INVALID or SL_FIELD_INVALID.
+ */
+int sl_field_check(const struct sl_field *field, struct sl_bytes value, enum sl_code code,
+                   struct sl_error *error);
+
+/* The attribute of a header, or empty bytes. */
+struct sl_bytes sl_header_attribute(const Samenloop__V1__Header *header, const char *name);
+
+/* The set of sections that a header announces, origin included. */
+uint32_t sl_header_sections(const Samenloop__V1__Header *header);
+
+/*
+ * Everything that can be checked on a header without keys: sizes, type, publisher, subject's form,
+ * attributes, causation, sections, text. Both ends check it. `type` is set when it returns 0.
+ */
+int sl_header_check(const Samenloop__V1__Header *header, enum sl_organisation publisher,
+                    const struct sl_type **type, struct sl_error *error);
+
+#endif

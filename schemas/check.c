@@ -1,0 +1,249 @@
+/* The checks that the catalogue's tables drive: values of fields, and whole headers. */
+#include <string.h>
+
+#include "schemas/bsn.h"
+#include "schemas/catalogue.h"
+#include "schemas/limits.h"
+#include "schemas/subject.h"
+#include "schemas/timestamp.h"
+#include "schemas/uuid.h"
+
+/* Is the value one of "a|b|c"? */
+static bool listed(const char *values, struct sl_bytes value)
+{
+    for (const char *at = values; *at != '\0';) {
+        size_t size = strcspn(at, "|");
+        if (sl_bytes_equal(sl_bytes(at, size), value))
+            return true;
+        at += size + (at[size] == '|');
+    }
+    return false;
+}
+
+static bool listed_set(const char *values, struct sl_bytes value)
+{
+    for (size_t begin = 0; begin <= value.size;) {
+        size_t end = begin;
+        while (end < value.size && value.data[end] != ',')
+            end++;
+        if (!listed(values, sl_bytes(value.data + begin, end - begin)))
+            return false;
+        begin = end + 1;
+    }
+    return true;
+}
+
+static bool all_of(struct sl_bytes value, const char *characters)
+{
+    for (size_t i = 0; i < value.size; i++) {
+        if (value.data[i] == '\0' || strchr(characters, value.data[i]) == NULL)
+            return false;
+    }
+    return true;
+}
+
+#define DIGITS "0123456789"
+
+static int fit(const struct sl_field *field, enum sl_code code, bool good, const char *wanted,
+               struct sl_error *error)
+{
+    return good ? 0 : sl_fail(error, code, "%s: wants %s", field->name, wanted);
+}
+
+static int check_text(const struct sl_field *field, struct sl_bytes value, enum sl_code code,
+                      struct sl_error *error)
+{
+    size_t max = field->max > 0 ? field->max : SL_MAX_FIELD;
+    size_t characters = 0;
+    for (size_t i = 0; i < value.size; i++)
+        characters += (value.data[i] & 0xc0) != 0x80;
+    if (value.size == 0 || characters > max)
+        return sl_fail(error, code, "%s: wants 1 to %zu characters", field->name, max);
+    if (field->kind != SL_KIND_FREE_TEXT)
+        return 0;
+    size_t position = 0;
+    if (sl_bsn_find(value, &position))
+        return sl_fail(error, SL_BSN_IN_TEXT,
+                       "%s: what begins at character %zu looks like a citizen service number",
+                       field->name, position + 1);
+    return 0;
+}
+
+/* Line breaks and tabs are what people write in a note; the other control characters are not. */
+static bool printable_lines(struct sl_bytes text)
+{
+    size_t begin = 0;
+    for (size_t i = 0; i <= text.size; i++) {
+        if (i < text.size && strchr("\n\r\t", text.data[i]) == NULL)
+            continue;
+        if (i < text.size && text.data[i] == '\0')
+            return false;
+        if (!sl_bytes_printable(sl_bytes(text.data + begin, i - begin)))
+            return false;
+        begin = i + 1;
+    }
+    return true;
+}
+
+int sl_field_check(const struct sl_field *field, struct sl_bytes value, enum sl_code code,
+                   struct sl_error *error)
+{
+    int64_t days = 0;
+    if (!(field->kind == SL_KIND_FREE_TEXT ? printable_lines(value) : sl_bytes_printable(value)))
+        return sl_fail(error, code, "%s: wants UTF-8 without control characters", field->name);
+    switch (field->kind) {
+    case SL_KIND_YES_NO:
+        return fit(field, code, listed("yes|no", value), "yes or no", error);
+    case SL_KIND_YES_NO_UNKNOWN:
+        return fit(field, code, listed("yes|no|unknown", value), "yes, no or unknown", error);
+    case SL_KIND_CODE:
+        return fit(field, code, listed(field->values, value), field->values, error);
+    case SL_KIND_CODE_SET:
+        return fit(field, code, listed_set(field->values, value), field->values, error);
+    case SL_KIND_WORD:
+        return fit(field, code,
+                   value.size > 0 && value.size <= 40 &&
+                       all_of(value, "abcdefghijklmnopqrstuvwxyz_" DIGITS),
+                   "a code of 1 to 40 lower-case letters, digits and _", error);
+    case SL_KIND_DATE:
+        return fit(field, code, sl_date_parse(&days, value) == 0, "a date YYYY-MM-DD", error);
+    case SL_KIND_NUMBER:
+        return fit(field, code,
+                   value.size > 0 && value.size <= 9 && value.data[0] != '0' &&
+                       all_of(value, DIGITS),
+                   "a number from 1 to 999999999", error);
+    case SL_KIND_MUNICIPALITY:
+        return fit(field, code, value.size == 4 && all_of(value, DIGITS),
+                   "the four digits of a municipality", error);
+    case SL_KIND_BAG_ID:
+        return fit(field, code, value.size == 16 && all_of(value, DIGITS),
+                   "the 16 digits of a BAG identification", error);
+    case SL_KIND_TEXT:
+    case SL_KIND_FREE_TEXT:
+    case SL_KIND_TEXTS:
+        return check_text(field, value, code, error);
+    case SL_KIND_CENTS:
+        return 0;
+    }
+    return 0;
+}
+
+struct sl_bytes sl_header_attribute(const Samenloop__V1__Header *header, const char *name)
+{
+    for (size_t i = 0; i < header->n_attributes; i++) {
+        if (sl_bytes_is(sl_from_pb(header->attributes[i]->name), name))
+            return sl_from_pb(header->attributes[i]->value);
+    }
+    return sl_bytes(NULL, 0);
+}
+
+uint32_t sl_header_sections(const Samenloop__V1__Header *header)
+{
+    uint32_t set = 0;
+    for (size_t i = 0; i < header->n_sections; i++)
+        set |= sl_section_bit((enum sl_section)header->sections[i]->section);
+    return set;
+}
+
+static int check_attributes(const Samenloop__V1__Header *header, const struct sl_type *type,
+                            struct sl_error *error)
+{
+    for (size_t i = 0; i < header->n_attributes; i++) {
+        struct sl_bytes name = sl_from_pb(header->attributes[i]->name);
+        struct sl_bytes value = sl_from_pb(header->attributes[i]->value);
+        const struct sl_field *field = sl_type_attribute(type, name);
+        if (field == NULL && name.size <= 40 && sl_bytes_printable(name))
+            return sl_fail(error, SL_ATTRIBUTE_INVALID, "%s has no attribute %.*s", type->name,
+                           (int)name.size, (const char *)name.data);
+        if (field == NULL || value.size > SL_MAX_ATTRIBUTE)
+            return sl_fail(error, SL_ATTRIBUTE_INVALID, "%s: an attribute too long", type->name);
+        if (sl_field_check(field, value, SL_ATTRIBUTE_INVALID, error) < 0)
+            return -1;
+        for (size_t k = 0; k < i; k++) {
+            if (sl_bytes_equal(name, sl_from_pb(header->attributes[k]->name)))
+                return sl_fail(error, SL_ATTRIBUTE_INVALID, "%s: given twice", field->name);
+        }
+    }
+    if (type->municipality && sl_header_attribute(header, "municipality").size == 0)
+        return sl_fail(error, SL_ATTRIBUTE_MISSING, "%s needs the attribute municipality",
+                       type->name);
+    for (size_t i = 0; i < SL_MAX_TYPE_ATTRIBUTES && type->attributes[i].name != NULL; i++) {
+        const struct sl_field *field = &type->attributes[i];
+        if (field->required && sl_header_attribute(header, field->name).size == 0)
+            return sl_fail(error, SL_ATTRIBUTE_MISSING, "%s needs the attribute %s", type->name,
+                           field->name);
+    }
+    return 0;
+}
+
+static int check_sections(const Samenloop__V1__Header *header, const struct sl_type *type,
+                          struct sl_error *error)
+{
+    uint32_t allowed = type->required | type->optional | sl_section_bit(SL_ORIGIN);
+    uint32_t seen = 0;
+    for (size_t i = 0; i < header->n_sections; i++) {
+        const Samenloop__V1__SectionDigest *section = header->sections[i];
+        int number = (int)section->section;
+        if (number <= SL_NO_SECTION || number > SL_ORIGIN || section->digest.len != SL_HASH_SIZE)
+            return sl_fail(error, SL_MALFORMED, "a section that is none");
+        uint32_t bit = sl_section_bit((enum sl_section)section->section);
+        if ((seen & bit) != 0)
+            return sl_fail(error, SL_MALFORMED, "a section twice");
+        if ((allowed & bit) == 0)
+            return sl_fail(error, SL_SECTION_NOT_ALLOWED, "%s has no section %s", type->name,
+                           sl_section_name((enum sl_section)section->section));
+        seen |= bit;
+    }
+    for (int i = SL_LOCATION; i < SL_ORIGIN; i++) {
+        if ((type->required & ~seen & sl_section_bit((enum sl_section)i)) != 0)
+            return sl_fail(error, SL_SECTION_MISSING, "%s needs the section %s", type->name,
+                           sl_section_name((enum sl_section)i));
+    }
+    return 0;
+}
+
+static int check_form(const Samenloop__V1__Header *header, struct sl_error *error)
+{
+    struct sl_bytes source = sl_from_pb(header->source);
+    int publisher_role = (int)header->publisher_role;
+    int recipient_role = (int)header->recipient_role;
+    if (header->event_id.len != SL_UUID_SIZE || source.size == 0 || source.size > SL_MAX_SOURCE ||
+        !sl_bytes_printable(source) || header->content_mac.len != 16 ||
+        header->traceparent.len > 64 || !sl_bytes_printable(sl_from_pb(header->traceparent)) ||
+        (header->correlation_id.len != 0 && header->correlation_id.len != SL_UUID_SIZE) ||
+        (header->causation_id.len != 0 && header->causation_id.len != SL_UUID_SIZE) ||
+        header->n_attributes > SL_MAX_ATTRIBUTES || header->n_sections > SL_MAX_SECTIONS ||
+        publisher_role <= SL_NO_ROLE || publisher_role >= SL_ROLES || recipient_role < SL_NO_ROLE ||
+        recipient_role >= SL_ROLES)
+        return sl_fail(error, SL_MALFORMED, "a header field of the wrong size or value");
+    if ((header->subject_kind != SAMENLOOP__V1__SUBJECT_KIND__SUBJECT_KIND_ADDRESS &&
+         header->subject_kind != SAMENLOOP__V1__SUBJECT_KIND__SUBJECT_KIND_BUILDING) ||
+        header->subject.len != SL_PSEUDONYM_SIZE ||
+        (header->building.len != 0 && header->building.len != SL_PSEUDONYM_SIZE))
+        return sl_fail(error, SL_SUBJECT_INVALID, "subject: wants a pseudonym of 32 bytes");
+    if (header->occurred_at <= 0 || header->recorded_at <= 0)
+        return sl_fail(error, SL_ATTRIBUTE_MISSING, "occurred_at and time must be given");
+    return 0;
+}
+
+int sl_header_check(const Samenloop__V1__Header *header, enum sl_organisation publisher,
+                    const struct sl_type **out, struct sl_error *error)
+{
+    struct sl_bytes name = sl_from_pb(header->type);
+    const struct sl_type *type = sl_type_find(name);
+    if (type == NULL && sl_derived_find(name) != NULL)
+        return sl_fail(error, SL_NOT_PERMITTED, "only the router publishes this type");
+    if (type == NULL)
+        return sl_fail(error, SL_UNKNOWN_TYPE, "this type is not in the catalogue");
+    if ((type->publishers & publisher) == 0)
+        return sl_fail(error, SL_NOT_PERMITTED, "this organisation may not publish %s", type->name);
+    if (check_form(header, error) < 0)
+        return -1;
+    if (type->causation_required && header->causation_id.len == 0)
+        return sl_fail(error, SL_CAUSATION_MISSING,
+                       "%s needs a causation id: the event that it answers", type->name);
+    if (check_attributes(header, type, error) < 0 || check_sections(header, type, error) < 0)
+        return -1;
+    *out = type;
+    return 0;
+}

@@ -1,0 +1,31 @@
+/* Every bound on what comes from outside, in one place. Sizes in bytes, times in milliseconds. */
+#ifndef SL_LIMITS_H
+#define SL_LIMITS_H
+
+enum {
+    SL_MAX_EVENT = 64 * 1024,         /* an event as JSON, and its sealed form in an envelope */
+    SL_MAX_FRAME = 4 * 1024 * 1024,   /* a frame on the wire */
+    SL_MAX_BATCH = 1024,              /* events under one signature */
+    SL_MAX_BATCH_BYTES = 1024 * 1024, /* and their content; an event more may pass it */
+    SL_MAX_ATTRIBUTES = 16,           /* of a header */
+    SL_MAX_ATTRIBUTE = 128,           /* an attribute's value */
+    SL_MAX_SECTIONS = 9,
+    SL_MAX_RECIPIENTS = 8, /* encapsulations of a batch */
+    SL_MAX_ID = 128,       /* an event's id, as its back office gives it */
+    SL_MAX_SOURCE = 128,
+    SL_MAX_EXTENSIONS = 16,
+    SL_MAX_EXTENSION = 1024,
+    SL_MAX_FIELD = 256,   /* a section's field, where the catalogue says nothing smaller */
+    SL_MAX_LIST = 32,     /* elements of a section's list */
+    SL_MAX_DEPTH = 32,    /* of JSON */
+    SL_MAX_KEYS = 16,     /* on a key card */
+    SL_MAX_CARD = 32 * 1024,
+    SL_MAX_PARTICIPANTS = 16,
+    SL_MAX_RECORD = 8 * 1024 * 1024, /* of a log */
+    SL_MAX_ARENA = 64 * 1024 * 1024, /* what decoding one frame may take */
+    SL_CREDIT = 8192,                /* events or deliveries in flight on a connection */
+    SL_ATTEMPTS = 5,                 /* of a delivery, before it becomes a dead letter */
+    SL_FUTURE_TOLERANCE = 5 * 60 * 1000,
+};
+
+#endif

@@ -1,0 +1,160 @@
+#include "schemas/merkle.h"
+
+#include <assert.h>
+#include <string.h>
+
+void sl_merkle_leaf(struct sl_crypto *crypto, sl_hash out, struct sl_bytes data)
+{
+    struct sl_bytes pieces[] = {sl_bytes("\0", 1), data};
+    sl_sha256(crypto, out, pieces, 2);
+}
+
+static void node(struct sl_crypto *crypto, sl_hash out, const sl_hash left, const sl_hash right)
+{
+    struct sl_bytes pieces[] = {sl_bytes("\x01", 1), sl_bytes(left, SL_HASH_SIZE),
+                                sl_bytes(right, SL_HASH_SIZE)};
+    sl_sha256(crypto, out, pieces, 3);
+}
+
+/* The largest power of two below size, which is at least 2. */
+static size_t half(size_t size)
+{
+    size_t k = 1;
+    while (k * 2 < size)
+        k *= 2;
+    return k;
+}
+
+void sl_merkle_root(struct sl_crypto *crypto, sl_hash out, const sl_hash *leaves, size_t size)
+{
+    if (size == 0) {
+        sl_sha256(crypto, out, NULL, 0);
+    } else if (size == 1) {
+        memcpy(out, leaves[0], SL_HASH_SIZE);
+    } else {
+        size_t k = half(size);
+        sl_hash left;
+        sl_hash right;
+        sl_merkle_root(crypto, left, leaves, k);
+        sl_merkle_root(crypto, right, leaves + k, size - k);
+        node(crypto, out, left, right);
+    }
+}
+
+/* How many of the rising indices are below `bound`. */
+static size_t below(const uint32_t *indices, size_t count, size_t bound)
+{
+    size_t n = 0;
+    while (n < count && indices[n] < bound)
+        n++;
+    return n;
+}
+
+static void prove(struct sl_crypto *crypto, const sl_hash *leaves, size_t first, size_t size,
+                  const uint32_t *indices, size_t count, struct sl_buffer *nodes)
+{
+    if (count == size)
+        return;
+    if (count == 0) {
+        sl_merkle_root(crypto, (uint8_t *)sl_buffer_extend(nodes, SL_HASH_SIZE), leaves + first,
+                       size);
+        return;
+    }
+    size_t k = half(size);
+    size_t left = below(indices, count, first + k);
+    if (left == 0) {
+        prove(crypto, leaves, first + k, size - k, indices, count, nodes);
+        prove(crypto, leaves, first, k, indices, 0, nodes);
+    } else {
+        prove(crypto, leaves, first, k, indices, left, nodes);
+        prove(crypto, leaves, first + k, size - k, indices + left, count - left, nodes);
+    }
+}
+
+void sl_merkle_prove(struct sl_crypto *crypto, const sl_hash *leaves, size_t size,
+                     const uint32_t *indices, size_t count, struct sl_buffer *nodes)
+{
+    assert(count > 0 && indices[count - 1] < size);
+    prove(crypto, leaves, 0, size, indices, count, nodes);
+}
+
+/* What is left of a proof while its root is computed. */
+struct proof {
+    struct sl_crypto *crypto;
+    const sl_hash *leaves;
+    const uint32_t *indices;
+    struct sl_bytes nodes;
+};
+
+static int recompute(struct proof *proof, sl_hash out, size_t first, size_t size, size_t count)
+{
+    if (count == 0) {
+        if (proof->nodes.size < SL_HASH_SIZE)
+            return -1;
+        memcpy(out, proof->nodes.data, SL_HASH_SIZE);
+        proof->nodes.data += SL_HASH_SIZE;
+        proof->nodes.size -= SL_HASH_SIZE;
+        return 0;
+    }
+    if (size == 1) {
+        memcpy(out, *proof->leaves++, SL_HASH_SIZE);
+        proof->indices++;
+        return 0;
+    }
+    size_t k = half(size);
+    size_t left = below(proof->indices, count, first + k);
+    sl_hash a;
+    sl_hash b;
+    if (left == 0) {
+        if (recompute(proof, b, first + k, size - k, count) < 0 ||
+            recompute(proof, a, first, k, 0) < 0)
+            return -1;
+    } else if (recompute(proof, a, first, k, left) < 0 ||
+               recompute(proof, b, first + k, size - k, count - left) < 0) {
+        return -1;
+    }
+    node(proof->crypto, out, a, b);
+    return 0;
+}
+
+int sl_merkle_recompute(struct sl_crypto *crypto, sl_hash out, const sl_hash *leaves, size_t size,
+                        const uint32_t *indices, size_t count, struct sl_bytes nodes)
+{
+    if (count == 0 || count > size)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        if (indices[i] >= size || (i > 0 && indices[i] <= indices[i - 1]))
+            return -1;
+    }
+    struct proof proof = {crypto, leaves, indices, nodes};
+    return recompute(&proof, out, 0, size, count) == 0 && proof.nodes.size == 0 ? 0 : -1;
+}
+
+void sl_frontier_add(struct sl_crypto *crypto, struct sl_frontier *frontier, const sl_hash leaf)
+{
+    sl_hash carry;
+    memcpy(carry, leaf, SL_HASH_SIZE);
+    int level = 0;
+    for (; (frontier->size >> level & 1) != 0; level++)
+        node(crypto, carry, frontier->roots[level], carry);
+    memcpy(frontier->roots[level], carry, SL_HASH_SIZE);
+    frontier->size++;
+}
+
+void sl_frontier_root(struct sl_crypto *crypto, const struct sl_frontier *frontier, sl_hash out)
+{
+    if (frontier->size == 0) {
+        sl_sha256(crypto, out, NULL, 0);
+        return;
+    }
+    bool begun = false;
+    for (int level = 0; level < 64; level++) {
+        if ((frontier->size >> level & 1) == 0)
+            continue;
+        if (begun)
+            node(crypto, out, frontier->roots[level], out);
+        else
+            memcpy(out, frontier->roots[level], SL_HASH_SIZE);
+        begun = true;
+    }
+}

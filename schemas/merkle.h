@@ -1,0 +1,39 @@
+/*
+ * Merkle trees as RFC 6962, section 2.1, hashes them: a leaf is SHA-256(00 || data), a node
+ * SHA-256(01 || left || right), a tree splits at the largest power of two below its size.
+ */
+#ifndef SL_MERKLE_H
+#define SL_MERKLE_H
+
+#include "schemas/crypto.h"
+
+typedef uint8_t sl_hash[SL_HASH_SIZE];
+
+void sl_merkle_leaf(struct sl_crypto *crypto, sl_hash out, struct sl_bytes data);
+
+/* The root over `size` leaf hashes; of none it is SHA-256 of nothing. */
+void sl_merkle_root(struct sl_crypto *crypto, sl_hash out, const sl_hash *leaves, size_t size);
+
+/*
+ * Proof that some leaves (at `indices`, strictly rising, at least one) stand in a tree: the hashes
+ * that are wanted beside them. Where only one half of a tree holds proven leaves, that half comes
+ * first, then the other half's hash; so for a single leaf this is PATH of RFC 6962, 2.1.1.
+ * Appends the hashes to `nodes`.
+ */
+void sl_merkle_prove(struct sl_crypto *crypto, const sl_hash *leaves, size_t size,
+                     const uint32_t *indices, size_t count, struct sl_buffer *nodes);
+
+/* The root that proven leaf hashes and nodes give; -1 when indices or number of nodes are wrong. */
+int sl_merkle_recompute(struct sl_crypto *crypto, sl_hash out, const sl_hash *leaves, size_t size,
+                        const uint32_t *indices, size_t count, struct sl_bytes nodes);
+
+/* A tree that grows: only the roots of its complete subtrees are kept. Begin with {0}. */
+struct sl_frontier {
+    uint64_t size;
+    sl_hash roots[64]; /* roots[n] stands where bit n of size is set */
+};
+
+void sl_frontier_add(struct sl_crypto *crypto, struct sl_frontier *frontier, const sl_hash leaf);
+void sl_frontier_root(struct sl_crypto *crypto, const struct sl_frontier *frontier, sl_hash out);
+
+#endif
