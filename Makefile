@@ -8,8 +8,8 @@ SANITIZE =
 PREFIX = /usr/local
 DESTDIR =
 
-BUILD := build/$(notdir $(CC))$(if $(SANITIZE),-$(subst $(eval) ,-,$(subst $(comma),-,$(SANITIZE))))
 comma := ,
+BUILD := build/$(notdir $(CC))$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
 GEN := build/gen
 PACKAGES := libzmq libczmq libprotobuf-c libcrypto libmicrohttpd jansson libsystemd
 
@@ -23,7 +23,7 @@ PROTOS := $(wildcard schemas/samenloop/v1/*.proto)
 PB_C := $(PROTOS:schemas/%.proto=$(GEN)/%.pb-c.c)
 PB_H := $(PB_C:.c=.h)
 GRAMMAR := $(GEN)/router/language/parser.c $(GEN)/router/language/lexer.c
-GENERATED := $(PB_C) $(if $(wildcard router/language/parser.y),$(GRAMMAR))
+GENERATED := $(PB_C) $(if $(wildcard router/language/grammar.y),$(GRAMMAR))
 
 SCHEMAS := $(wildcard schemas/*.c schemas/log/*.c)
 CORE := $(wildcard router/language/*.c router/core/*.c)
@@ -47,12 +47,13 @@ PC_LIBS = $(shell pkg-config --libs $(PACKAGES))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help all programs demo test unit replay e2e bench check format install clean dependencies
+.PHONY: help all programs demo test quick unit replay e2e bench check format install clean dependencies
 
 help:
 	@echo 'make demo          installs what is missing, builds, and runs a small day of both organisations'
 	@echo 'make test          installs what is missing, builds, and runs all tests'
 	@echo 'make programs      builds $(notdir $(PROGRAMS)) in $(BUILD)'
+	@echo 'make quick         builds, and runs the tests that need no process of their own: under a minute'
 	@echo 'make unit | replay | e2e   builds and runs one kind of tests'
 	@echo 'make bench         measures events a second and latency, with the limits of the machine beside it'
 	@echo 'make check         clang-format, clang-tidy, and a build with clang'
@@ -75,6 +76,10 @@ test: dependencies
 .PHONY: tests-built
 tests-built: $(UNIT_TESTS) $(BENCH_PROGRAMS)
 
+quick: dependencies
+	@$(MAKE) --no-print-directory programs tests-built
+	@BUILD=$(BUILD) tests/run unit replay
+
 unit replay e2e: dependencies
 	@$(MAKE) --no-print-directory programs tests-built
 	@BUILD=$(BUILD) tests/run $@
@@ -89,15 +94,15 @@ $(GEN)/%.pb-c.c $(GEN)/%.pb-c.h: schemas/%.proto
 	@mkdir -p $(GEN)
 	@protoc-c --proto_path=schemas --c_out=$(GEN) $<
 
-$(GEN)/router/language/parser.c $(GEN)/router/language/parser.h: router/language/parser.y
+$(GEN)/router/language/parser.c $(GEN)/router/language/parser.h &: router/language/grammar.y
 	@mkdir -p $(@D)
 	@bison -Wall -Werror --output=$(GEN)/router/language/parser.c --header=$(GEN)/router/language/parser.h $<
 
-$(GEN)/router/language/lexer.c $(GEN)/router/language/lexer.h: router/language/lexer.l
+$(GEN)/router/language/lexer.c $(GEN)/router/language/lexer.h &: router/language/lexer.l
 	@mkdir -p $(@D)
 	@flex --outfile=$(GEN)/router/language/lexer.c --header-file=$(GEN)/router/language/lexer.h $<
 
-GENERATED_HEADERS := $(PB_H) $(if $(wildcard router/language/parser.y),$(GEN)/router/language/parser.h $(GEN)/router/language/lexer.h)
+GENERATED_HEADERS := $(PB_H) $(if $(wildcard router/language/grammar.y),$(GEN)/router/language/parser.h $(GEN)/router/language/lexer.h)
 
 # ---------------------------------------------------------------- objects and programs
 
@@ -126,15 +131,16 @@ $(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/lib
 
 # ---------------------------------------------------------------- care
 
-OWN_C = $(SCHEMAS) $(CORE) $(ROUTER) $(ADAPTER) adapters/main.c $(TOOL) $(UNITS) $(BENCHES)
+OWN_C = $(SCHEMAS) $(CORE) $(ROUTER) $(ADAPTER) $(wildcard adapters/main.c) $(TOOL) $(UNITS) $(BENCHES)
+OWN_H = $(wildcard schemas/*.h schemas/*/*.h router/*.h router/*/*.h adapters/*.h adapters/*/*.h tests/*/*.h)
 
 check: $(GENERATED_HEADERS)
-	@clang-format --dry-run --Werror $(OWN_C) $(wildcard schemas/*.h schemas/*/*.h router/*.h router/*/*.h adapters/*.h adapters/*/*.h)
+	@clang-format --dry-run --Werror $(OWN_C) $(OWN_H)
 	@clang-tidy --quiet $(OWN_C) -- -std=c17 -D_GNU_SOURCE -I. -I$(GEN) $(PC_CFLAGS)
 	@$(MAKE) --no-print-directory CC=clang programs
 
 format:
-	@clang-format -i $(OWN_C) $(wildcard schemas/*.h schemas/*/*.h router/*.h router/*/*.h adapters/*.h adapters/*/*.h tests/*/*.h)
+	@clang-format -i $(OWN_C) $(OWN_H)
 
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/samenloop $(DESTDIR)$(PREFIX)/share/man/man5

@@ -17,7 +17,8 @@ struct sl_bytes {
 struct sl_bytes sl_bytes(const void *data, size_t size);
 struct sl_bytes sl_text(const char *text); /* without the final NUL */
 struct sl_bytes sl_from_pb(ProtobufCBinaryData data);
-ProtobufCBinaryData sl_to_pb(struct sl_bytes bytes); /* for reading only: protobuf-c knows no const */
+ProtobufCBinaryData
+sl_to_pb(struct sl_bytes bytes); /* for reading only: protobuf-c knows no const */
 bool sl_bytes_equal(struct sl_bytes a, struct sl_bytes b);
 bool sl_bytes_is(struct sl_bytes a, const char *text);
 /* Are these bytes UTF-8 without control characters and non-characters (CloudEvents 1.0, 3.1)? */
@@ -36,7 +37,7 @@ struct sl_buffer {
 };
 
 void sl_buffer_free(struct sl_buffer *buffer);
-void sl_buffer_clear(struct sl_buffer *buffer);                    /* keeps the memory */
+void sl_buffer_clear(struct sl_buffer *buffer);                   /* keeps the memory */
 uint8_t *sl_buffer_extend(struct sl_buffer *buffer, size_t size); /* new bytes, uninitialised */
 void sl_buffer_add(struct sl_buffer *buffer, const void *data, size_t size);
 void sl_buffer_add_bytes(struct sl_buffer *buffer, struct sl_bytes bytes);
@@ -56,7 +57,7 @@ struct sl_arena {
 
 void sl_arena_init(struct sl_arena *arena, size_t limit);
 void sl_arena_free(struct sl_arena *arena);
-void sl_arena_clear(struct sl_arena *arena); /* keeps the first block */
+void sl_arena_clear(struct sl_arena *arena);               /* keeps the first block */
 void *sl_arena_alloc(struct sl_arena *arena, size_t size); /* NULL only beyond the limit */
 struct sl_bytes sl_arena_copy(struct sl_arena *arena, struct sl_bytes bytes);
 /* Decodes a message into the arena; NULL when malformed or beyond the limit. */

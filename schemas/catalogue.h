@@ -20,7 +20,7 @@ enum sl_organisation sl_organisation_of(const char *participant);
 enum sl_role { SL_NO_ROLE, SL_BACK_OFFICE, SL_CONTACT_PERSON, SL_INCIDENT_OFFICER, SL_JOINT_TEAM };
 enum { SL_ROLES = 5 };
 
-const char *sl_role_name(enum sl_role role);                   /* "" for SL_NO_ROLE */
+const char *sl_role_name(enum sl_role role);                /* "" for SL_NO_ROLE */
 int sl_role_parse(enum sl_role *out, struct sl_bytes name); /* -1: no such role */
 
 enum sl_section {

@@ -10,8 +10,7 @@
 static const uint8_t zero_nonce[SL_NONCE_SIZE];
 
 static void section_key(const struct sl_hpke *context, struct sl_mac *exporter,
-                        struct sl_bytes event_id, enum sl_section section,
-                        uint8_t key[SL_KEY_SIZE])
+                        struct sl_bytes event_id, enum sl_section section, uint8_t key[SL_KEY_SIZE])
 {
     uint8_t name[sizeof SECTION_LABEL + 16 + 1];
     memcpy(name, SECTION_LABEL, sizeof SECTION_LABEL);
@@ -78,8 +77,8 @@ static Samenloop__V1__SealedSection *seal_section(struct sealing *sealing,
                                                   const struct sl_event *event, uint32_t readers,
                                                   enum sl_section number)
 {
-    Samenloop__V1__SealedSection *section =
-        (void *)take(sealing->arena, sizeof *section + SL_MAX_RECIPIENTS * sizeof(void *));
+    Samenloop__V1__SealedSection *section = (void *)take(
+        sealing->arena, sizeof *section + SL_MAX_RECIPIENTS * sizeof(void *));
     samenloop__v1__sealed_section__init(section);
     section->section = (Samenloop__V1__Section)number;
     section->salt = (ProtobufCBinaryData){SL_SALT_SIZE, (uint8_t *)(uintptr_t)sealing->salts};
@@ -92,8 +91,8 @@ static Samenloop__V1__SealedSection *seal_section(struct sealing *sealing,
         Samenloop__V1__Ciphertext *ciphertext = (void *)take(sealing->arena, sizeof *ciphertext);
         samenloop__v1__ciphertext__init(ciphertext);
         ciphertext->encapsulation = i;
-        ciphertext->sealed = (ProtobufCBinaryData){
-            text.size + SL_TAG_SIZE, take(sealing->arena, text.size + SL_TAG_SIZE)};
+        ciphertext->sealed = (ProtobufCBinaryData){text.size + SL_TAG_SIZE,
+                                                   take(sealing->arena, text.size + SL_TAG_SIZE)};
         uint8_t key[SL_KEY_SIZE];
         section_key(&sealing->contexts[i], sealing->exporters[i],
                     sl_from_pb(event->header.event_id), number, key);
@@ -111,8 +110,8 @@ static Samenloop__V1__Envelope *seal_event(struct sealing *sealing, const struct
 {
     struct sl_arena *arena = sealing->arena;
     Samenloop__V1__Header header = event->header;
-    Samenloop__V1__Envelope *envelope =
-        (void *)take(arena, sizeof *envelope + SL_SECTIONS * sizeof(void *));
+    Samenloop__V1__Envelope *envelope = (void *)take(arena, sizeof *envelope +
+                                                                SL_SECTIONS * sizeof(void *));
     Samenloop__V1__SectionDigest *digests = (void *)take(arena, SL_SECTIONS * sizeof *digests);
     header.sections = (void *)take(arena, SL_SECTIONS * sizeof(void *));
     header.n_sections = 0;
@@ -122,8 +121,8 @@ static Samenloop__V1__Envelope *seal_event(struct sealing *sealing, const struct
     for (int i = SL_LOCATION; i < SL_SECTIONS; i++) {
         if (event->sections[i].size == 0)
             continue;
-        Samenloop__V1__SealedSection *section =
-            seal_section(sealing, event, readers, (enum sl_section)i);
+        Samenloop__V1__SealedSection *section = seal_section(sealing, event, readers,
+                                                             (enum sl_section)i);
         Samenloop__V1__SectionDigest *digest = &digests[header.n_sections];
         samenloop__v1__section_digest__init(digest);
         digest->section = section->section;
@@ -143,15 +142,15 @@ static int begin(struct sealing *sealing, const uint8_t (*receivers)[SL_KEY_SIZE
 {
     proof->encapsulations = (void *)take(sealing->arena, SL_MAX_RECIPIENTS * sizeof(void *));
     for (size_t i = 0; i < count; i++) {
-        Samenloop__V1__Encapsulation *encapsulation =
-            (void *)take(sealing->arena, sizeof *encapsulation);
+        Samenloop__V1__Encapsulation *encapsulation = (void *)take(sealing->arena,
+                                                                   sizeof *encapsulation);
         samenloop__v1__encapsulation__init(encapsulation);
-        encapsulation->recipient.data =
-            (uint8_t *)(uintptr_t)sl_arena_copy(sealing->arena, sl_bytes(receivers[i], SL_KEY_SIZE))
-                .data;
+        encapsulation->recipient.data = (uint8_t *)(uintptr_t)sl_arena_copy(
+                                            sealing->arena, sl_bytes(receivers[i], SL_KEY_SIZE))
+                                            .data;
         encapsulation->recipient.len = SL_KEY_SIZE;
-        encapsulation->enc =
-            (ProtobufCBinaryData){SL_HPKE_ENC_SIZE, take(sealing->arena, SL_HPKE_ENC_SIZE)};
+        encapsulation->enc = (ProtobufCBinaryData){SL_HPKE_ENC_SIZE,
+                                                   take(sealing->arena, SL_HPKE_ENC_SIZE)};
         if (sl_hpke_sender(&sealing->contexts[i], SL_AES_256_GCM, receivers[i],
                            sl_text(SEALING_INFO), NULL, encapsulation->enc.data) < 0)
             return sl_fail(error, SL_BAD_KEY_CARD, "a receiver's sealing key is no good");
@@ -236,12 +235,13 @@ int sl_bundle_verify(struct sl_crypto *crypto, const struct sl_directory *direct
     uint32_t indices[SL_MAX_BATCH];
     if (check_proof(bundle, error) < 0)
         return -1;
-    const struct sl_card *card =
-        sl_directory_card(directory, sl_from_pb(proof->card), participant);
-    const struct sl_key *key =
-        card == NULL ? NULL : sl_card_key(card, SAMENLOOP__V1__KEY_USE__KEY_USE_SIGNING, at);
+    const struct sl_card *card = sl_directory_card(directory, sl_from_pb(proof->card), participant);
+    const struct sl_key *key = card == NULL
+                                   ? NULL
+                                   : sl_card_key(card, SAMENLOOP__V1__KEY_USE__KEY_USE_SIGNING, at);
     if (key == NULL || key->verifier == NULL)
-        return sl_fail(error, SL_BAD_KEY_CARD, "no known key card has the key that signed, valid then");
+        return sl_fail(error, SL_BAD_KEY_CARD,
+                       "no known key card has the key that signed, valid then");
     for (size_t i = 0; i < bundle->n_envelopes; i++) {
         indices[i] = bundle->envelopes[i]->index;
         sl_merkle_leaf(crypto, leaves[i], sl_from_pb(bundle->envelopes[i]->header));
@@ -254,7 +254,8 @@ int sl_bundle_verify(struct sl_crypto *crypto, const struct sl_directory *direct
                           signed_text(crypto, proof, root, &text));
     sl_buffer_free(&text);
     return good ? 0
-                : sl_fail(error, SL_BAD_SIGNATURE, "the signature is not over these events' headers");
+                : sl_fail(error, SL_BAD_SIGNATURE,
+                          "the signature is not over these events' headers");
 }
 
 static const Samenloop__V1__SectionDigest *find_digest(const Samenloop__V1__Header *header,
@@ -270,7 +271,8 @@ static const Samenloop__V1__SectionDigest *find_digest(const Samenloop__V1__Head
 int sl_envelope_check(struct sl_crypto *crypto, const Samenloop__V1__Header *header,
                       const Samenloop__V1__Envelope *envelope, bool all, struct sl_error *error)
 {
-    if (envelope->n_sections > header->n_sections || (all && envelope->n_sections != header->n_sections))
+    if (envelope->n_sections > header->n_sections ||
+        (all && envelope->n_sections != header->n_sections))
         return sl_fail(error, SL_BAD_DIGEST, "the sections are not those that the header names");
     int previous = 0;
     for (size_t i = 0; i < envelope->n_sections; i++) {
@@ -339,13 +341,14 @@ int sl_section_open(struct sl_opener *opener, struct sl_crypto *crypto, struct s
             break;
         section_key(&opener->context, opener->exporter, event_id, (enum sl_section)section->section,
                     key);
-        int result = sl_open(crypto, SL_AES_256_GCM, key, zero_nonce, sl_bytes(NULL, 0), sealed, text);
+        int result = sl_open(crypto, SL_AES_256_GCM, key, zero_nonce, sl_bytes(NULL, 0), sealed,
+                             text);
         sl_forget(key, sizeof key);
         if (result < 0)
             break;
         *out = sl_bytes(text, sealed.size - SL_TAG_SIZE);
         return 0;
     }
-    return sl_fail(error, SL_SEALED_WRONGLY, "section %s does not open with this organisation's key",
-                   name);
+    return sl_fail(error, SL_SEALED_WRONGLY,
+                   "section %s does not open with this organisation's key", name);
 }

@@ -36,8 +36,11 @@ static void labeled_expand(const struct suite *suite, struct sl_mac *mac, const 
     assert(size <= SL_HASH_SIZE);
     uint8_t length[2] = {0, (uint8_t)size};
     uint8_t block[SL_HASH_SIZE];
-    struct sl_bytes pieces[] = {sl_bytes(length, 2), sl_text("HPKE-v1"),
-                                sl_bytes(suite->id, suite->size), sl_text(label), info,
+    struct sl_bytes pieces[] = {sl_bytes(length, 2),
+                                sl_text("HPKE-v1"),
+                                sl_bytes(suite->id, suite->size),
+                                sl_text(label),
+                                info,
                                 sl_bytes("\x01", 1)};
     sl_mac(mac, block, pieces, 6);
     memcpy(out, block, size);

@@ -35,11 +35,13 @@ int sl_directory_add(struct sl_directory *directory, const char *name, const cha
                      struct sl_error *error)
 {
     if (strlen(name) >= SL_NAME_SIZE || sl_organisation_of(name) == SL_NOBODY)
-        return sl_fail(error, SL_CONFIGURATION, "participant %.40s: wants img, ncg or gmNNNN", name);
+        return sl_fail(error, SL_CONFIGURATION, "participant %.40s: wants img, ncg or gmNNNN",
+                       name);
     if (!is_oin(oin, strlen(oin)))
         return sl_fail(error, SL_CONFIGURATION, "participant %s: an OIN has 20 digits", name);
     if (directory->count == SL_MAX_PARTICIPANTS || sl_directory_find(directory, name) >= 0)
-        return sl_fail(error, SL_CONFIGURATION, "participant %s: given twice, or one too many", name);
+        return sl_fail(error, SL_CONFIGURATION, "participant %s: given twice, or one too many",
+                       name);
     struct sl_participant *participant = &directory->participants[directory->count++];
     *participant = (struct sl_participant){.organisation = sl_organisation_of(name)};
     memcpy(participant->name, name, strlen(name) + 1);
@@ -78,7 +80,7 @@ static int check_oin(X509 *certificate, const char *oin, struct sl_error *error)
     return 0;
 }
 
-static int check_chain(X509 *certificate, STACK_OF(X509) *chain, X509_STORE *trust, int64_t now,
+static int check_chain(X509 *certificate, STACK_OF(X509) * chain, X509_STORE *trust, int64_t now,
                        struct sl_error *error)
 {
     X509_STORE_CTX *context = X509_STORE_CTX_new();
@@ -99,7 +101,7 @@ static int check_chain(X509 *certificate, STACK_OF(X509) *chain, X509_STORE *tru
     return 0;
 }
 
-static STACK_OF(X509) *read_chain(const Samenloop__V1__SignedKeyCard *signed_card)
+static STACK_OF(X509) * read_chain(const Samenloop__V1__SignedKeyCard *signed_card)
 {
     STACK_OF(X509) *chain = sk_X509_new_null();
     for (size_t i = 0; chain != NULL && i < signed_card->n_certificates && i < 8; i++) {
@@ -137,7 +139,8 @@ static int check_certificate(const Samenloop__V1__SignedKeyCard *signed_card, X5
     return result;
 }
 
-static int copy_keys(struct sl_card *out, const Samenloop__V1__KeyCard *card, struct sl_error *error)
+static int copy_keys(struct sl_card *out, const Samenloop__V1__KeyCard *card,
+                     struct sl_error *error)
 {
     if (card->n_keys > SL_MAX_KEYS)
         return sl_fail(error, SL_BAD_KEY_CARD, "more than %d keys", SL_MAX_KEYS);
@@ -157,8 +160,8 @@ static int copy_keys(struct sl_card *out, const Samenloop__V1__KeyCard *card, st
 static int read_card(struct sl_card *out, struct sl_arena *arena, struct sl_bytes signed_card,
                      X509_STORE *trust, int64_t now, struct sl_error *error)
 {
-    const Samenloop__V1__SignedKeyCard *outer =
-        (void *)sl_arena_unpack(arena, &samenloop__v1__signed_key_card__descriptor, signed_card);
+    const Samenloop__V1__SignedKeyCard *outer = (void *)sl_arena_unpack(
+        arena, &samenloop__v1__signed_key_card__descriptor, signed_card);
     const Samenloop__V1__KeyCard *card =
         outer == NULL ? NULL
                       : (void *)sl_arena_unpack(arena, &samenloop__v1__key_card__descriptor,
@@ -223,8 +226,8 @@ static void keep_card(struct sl_directory *directory, struct sl_card *card)
         if (strcmp(owner->oin, card->oin) != 0)
             continue;
         size_t capacity = owner->card_count;
-        owner->cards =
-            sl_grow(owner->cards, &capacity, owner->card_count + 1, sizeof *owner->cards);
+        owner->cards = sl_grow(owner->cards, &capacity, owner->card_count + 1,
+                               sizeof *owner->cards);
         size_t at = owner->card_count++;
         for (; at > 0 && owner->cards[at - 1].issued_at < card->issued_at; at--)
             owner->cards[at] = owner->cards[at - 1];
@@ -260,8 +263,9 @@ int sl_directory_load(struct sl_directory *directory, const char *folder, const 
     if (trust == NULL)
         return -1;
     DIR *files = opendir(folder);
-    int result = files != NULL ? 0
-                               : sl_fail(error, SL_CONFIGURATION, "%s: %s", folder, strerror(errno));
+    int result = files != NULL
+                     ? 0
+                     : sl_fail(error, SL_CONFIGURATION, "%s: %s", folder, strerror(errno));
     while (result == 0) {
         const struct dirent *entry = readdir(files);
         if (entry == NULL)

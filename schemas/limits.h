@@ -15,10 +15,10 @@ enum {
     SL_MAX_SOURCE = 128,
     SL_MAX_EXTENSIONS = 16,
     SL_MAX_EXTENSION = 1024,
-    SL_MAX_FIELD = 256,   /* a section's field, where the catalogue says nothing smaller */
-    SL_MAX_LIST = 32,     /* elements of a section's list */
-    SL_MAX_DEPTH = 32,    /* of JSON */
-    SL_MAX_KEYS = 16,     /* on a key card */
+    SL_MAX_FIELD = 256, /* a section's field, where the catalogue says nothing smaller */
+    SL_MAX_LIST = 32,   /* elements of a section's list */
+    SL_MAX_DEPTH = 32,  /* of JSON */
+    SL_MAX_KEYS = 16,   /* on a key card */
     SL_MAX_CARD = 32 * 1024,
     SL_MAX_PARTICIPANTS = 16,
     SL_MAX_RECORD = 8 * 1024 * 1024, /* of a log */

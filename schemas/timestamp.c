@@ -111,7 +111,8 @@ int sl_timestamp_parse(int64_t *out, struct sl_bytes text)
     if (literal(text, &at, ".") > 0) {
         int64_t weight = 100;
         int first = 1;
-        for (int d = number(text, &at, 1); d >= 0; d = number(text, &at, 1), weight /= 10, first = 0)
+        for (int d = number(text, &at, 1); d >= 0;
+             d = number(text, &at, 1), weight /= 10, first = 0)
             fraction += d * weight;
         if (first)
             return -1;

@@ -19,7 +19,8 @@ enum { SL_TIMESTAMP_SIZE = 32 }; /* room for a moment's text and its NUL */
  */
 int sl_timestamp_parse(int64_t *out, struct sl_bytes text);
 
-/* Reads a full-date (YYYY-MM-DD) of the Gregorian calendar as days since 1970. -1 when it is none. */
+/* Reads a full-date (YYYY-MM-DD) of the Gregorian calendar as days since 1970. -1 when it is none.
+ */
 int sl_date_parse(int64_t *days, struct sl_bytes text);
 
 /* Writes UTC with a Z; milliseconds only where there are some. */

@@ -1,0 +1,61 @@
+/* samenloop: the tool of operators and developers. Each command reads its own arguments. */
+#include "router/tool/tool.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct command {
+    const char *name;
+    int (*run)(int count, char **arguments); /* arguments[0] is the command's name */
+    const char *summary;
+};
+
+static int version(int count, char **arguments)
+{
+    (void)count;
+    (void)arguments;
+    return puts("samenloop " SL_VERSION) < 0 ? TOOL_WRONG : TOOL_GOOD;
+}
+
+static const struct command commands[] = {
+    {"version", version, "the version of this program"},
+};
+
+static int usage(FILE *out)
+{
+    int written = fprintf(out, "Usage: samenloop COMMAND [ARGUMENT...]\n"
+                               "`samenloop COMMAND --help` tells more.\n\n");
+    for (size_t i = 0; written >= 0 && i < sizeof commands / sizeof commands[0]; i++)
+        written = fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].summary);
+    return out == stdout && written >= 0 ? TOOL_GOOD : TOOL_USAGE;
+}
+
+int tool_fail(const struct sl_error *error)
+{
+    (void)fprintf(stderr, "samenloop: %s\n", error->text);
+    return TOOL_WRONG;
+}
+
+int tool_print(const struct sl_buffer *buffer)
+{
+    if (fwrite(buffer->data, 1, buffer->size, stdout) == buffer->size && fflush(stdout) == 0)
+        return TOOL_GOOD;
+    (void)fprintf(stderr, "samenloop: cannot write to standard output: %s\n", strerror(errno));
+    return TOOL_WRONG;
+}
+
+int main(int count, char **arguments)
+{
+    if (count < 2)
+        return usage(stderr);
+    if (strcmp(arguments[1], "help") == 0 || strcmp(arguments[1], "--help") == 0)
+        return usage(stdout);
+    const char *name = strcmp(arguments[1], "--version") == 0 ? "version" : arguments[1];
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return commands[i].run(count - 1, arguments + 1);
+    }
+    (void)fprintf(stderr, "samenloop: there is no command %s\n", name);
+    return usage(stderr);
+}

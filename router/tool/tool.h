@@ -1,0 +1,22 @@
+/*
+ * What the commands of `samenloop` share. A command is a file of its own with one entry in main.c's
+ * table. Exit codes: TOOL_GOOD, TOOL_WRONG (the check or the command found something wrong),
+ * TOOL_USAGE.
+ */
+#ifndef SL_TOOL_H
+#define SL_TOOL_H
+
+#include "schemas/bytes.h"
+#include "schemas/error.h"
+
+#define SL_VERSION "0.1"
+
+enum { TOOL_GOOD = 0, TOOL_WRONG = 1, TOOL_USAGE = 2 };
+
+/* Says on standard error what went wrong; gives TOOL_WRONG. */
+int tool_fail(const struct sl_error *error);
+
+/* Writes the buffer to standard output; TOOL_GOOD, or TOOL_WRONG with a message. */
+int tool_print(const struct sl_buffer *buffer);
+
+#endif
