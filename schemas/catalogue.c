@@ -15,6 +15,7 @@ enum {
     RES = 1 << SL_RESIDENT,
     NOTE = 1 << SL_NOTE,
     BOTH = SL_IMG | SL_NCG,
+    ANYBODY = BOTH | SL_MUNICIPALITY,
     CONTACT = 1 << SL_CONTACT_PERSON,
     OFFICER = 1 << SL_INCIDENT_OFFICER,
     TEAM = 1 << SL_JOINT_TEAM,
@@ -48,17 +49,19 @@ static const struct sl_type types[] = {
      .municipality = true,
      .attributes = {{"decision", SL_KIND_CODE, true, "included|not_included|deferred", 0}}},
     {"acute_unsafe", "acuut onveilige situatie (AOS)", "C3", BOTH, 0, LOC | FIN, DOS | RES | NOTE,
-     .municipality = true,
+     .lane = SL_LANE_ACUTE, .municipality = true,
      .attributes = {{"certainty", SL_KIND_CODE, true, "reported|established", 0},
                     {"structural", SL_KIND_YES_NO_UNKNOWN, false, NULL, 0},
                     {"evacuated", SL_KIND_YES_NO, false, NULL, 0},
                     {"reported_by", SL_KIND_CODE, false, "resident|inspector|other", 0}}},
     {"acute_unsafe_dismissed", "geen acuut onveilige situatie", "C3", BOTH, 0, 0, DOS | FIN,
+     .lane = SL_LANE_ACUTE,
      .attributes = {{"reason", SL_KIND_CODE, false,
                      "no_danger|withdrawn_by_reporter|not_mining_related", 0}}},
-    {"safety_secured", "veiligheid geborgd", "C3", BOTH, 0, DOS, FIN | PLA,
+    {"safety_secured", "veiligheid geborgd", "C3", BOTH, 0, DOS, FIN | PLA, .lane = SL_LANE_ACUTE,
      .attributes = {{"outcome", SL_KIND_CODE, false, "measures_taken|evacuated|demolished", 0}}},
     {"planning_reviewed", "planning versterking herbezien (na AOS)", "C3", SL_NCG, 0, 0, PLA,
+     .lane = SL_LANE_ACUTE,
      .attributes = {{"outcome", SL_KIND_CODE, false, "unchanged|advanced|not_in_programme", 0}}},
     {"non_structural_damage_found", "niet-constructieve schade geconstateerd", "C4 C5", BOTH, 0,
      LOC | DOS | FIN, 0,
@@ -81,7 +84,7 @@ static const struct sl_type types[] = {
      LOC | DOS | FIN, 0, .attributes = {{"extent", SL_KIND_CODE, false, "small|normal|large", 0}}},
     {"settlement_proposed", "verrekening voorgesteld", "C6", BOTH, 0, DOS | SET, 0,
      .attributes = {{"proposal_no", SL_KIND_NUMBER, false, NULL, 0},
-                    {"payer", SL_KIND_CODE, true, "img|ncg", 0}}},
+                    {"payer", SL_KIND_CODE, false, "img|ncg", 0}}},
     {"settlement_accepted", "verrekening aanvaard", "C6", BOTH, 0, DOS | SET, 0,
      .causation_required = true, .attributes = {{"payer", SL_KIND_CODE, true, "img|ncg", 0}}},
     {"settlement_rejected", "verrekening afgewezen", "C6", BOTH, 0, DOS, NOTE,
@@ -95,9 +98,7 @@ static const struct sl_type types[] = {
     {"complex_case_closed", "complexe zaak afgesloten", "C10", BOTH, TEAM, 0, DOS,
      .attributes = {{"outcome", SL_KIND_WORD, false, NULL, 0}}},
     {"harrowing_situation_signalled", "schrijnende situatie gesignaleerd", "C9 C10", BOTH, OFFICER,
-     DOS, NOTE,
-     .attributes = {{"ground_class", SL_KIND_CODE, false, "social|financial|health|safety|other",
-                     0}}},
+     DOS, NOTE, .lane = SL_LANE_URGENT},
     {"harrowing_situation_resolved", "schrijnende situatie opgelost", "C10", BOTH, OFFICER | TEAM,
      0, DOS, .attributes = {{"outcome", SL_KIND_WORD, false, NULL, 0}}},
     {"joint_team_priority_set", "prioriteit bepaald door gezamenlijk team", "C10", BOTH, TEAM, 0,
@@ -151,16 +152,16 @@ static const struct sl_type types[] = {
      .attributes = {{"ground", SL_KIND_CODE, false, "objection|accuracy|unlawful|other", 0}}},
     {"case_overview_requested", "integraal beeld gevraagd", "C12", BOTH, 0, DOS, 0,
      .attributes = {{"visit_date", SL_KIND_DATE, true, NULL, 0},
-                    {"purpose", SL_KIND_CODE, true, "visit_complex_case", 0}}},
+                    {"purpose", SL_KIND_CODE, false, "visit_complex_case", 0}}},
     {"case_overview", "integraal beeld", "C12", BOTH, 0, DOS | PLA, FIN | RES,
      .causation_required = true, .attributes = {{"outcome", SL_KIND_WORD, false, NULL, 0}}},
     {"scheme_information_requested", "regelingsinformatie gevraagd", "C13", SL_IMG, 0, LOC | DOS, 0,
      .attributes = {{"purpose", SL_KIND_CODE, true, "value_depreciation|immaterial_damage", 0}}},
-    {"scheme_information", "regelingsinformatie", "C13", SL_NCG, 0, SCH, 0,
+    {"scheme_information", "regelingsinformatie", "C13", SL_NCG, 0, 0, SCH,
      .causation_required = true,
      .attributes = {{"outcome", SL_KIND_CODE, true, "available|not_available", 0}}},
     {"scheme_case_closed", "regelingsaanvraag afgerond", "C13", SL_IMG, 0, 0, 0,
-     .attributes = {{"purpose", SL_KIND_CODE, false, "value_depreciation|immaterial_damage", 0}}},
+     .attributes = {{"purpose", SL_KIND_CODE, true, "value_depreciation|immaterial_damage", 0}}},
     {"strengthening_status_changed", "status versterking gewijzigd", "C13", SL_NCG, 0, 0, DOS | SCH,
      .attributes = {{"status", SL_KIND_CODE, false,
                      "survey|assessment|on_norm|plan|works|done|demolished", 0},
@@ -180,9 +181,9 @@ static const struct sl_type types[] = {
     {"damage_case_closed", "schadedossier gesloten", "C17", SL_IMG, 0, 0, DOS,
      .attributes = {{"outcome", SL_KIND_CODE, false, "granted|rejected|withdrawn", 0}}},
     /* cross-cutting */
-    {"event_corrected", "gecorrigeerd", "C8", BOTH, 0, 0,
+    {"event_corrected", "gecorrigeerd", "C8", ANYBODY, 0, 0,
      LOC | DOS | FIN | PLA | SET | SCH | RES | NOTE, .causation_required = true, .original = true},
-    {"event_withdrawn", "ingetrokken", "C8", BOTH, 0, 0, 0, .causation_required = true,
+    {"event_withdrawn", "ingetrokken", "C8", ANYBODY, 0, 0, 0, .causation_required = true,
      .original = true,
      .attributes = {{"reason", SL_KIND_CODE, false,
                      "mistake|wrong_address|duplicate|resident_request", 0}}},
@@ -208,6 +209,7 @@ static const struct sl_derived derived[] = {
     {"joint_handling_lapsed", SL_NOTICE},
     {"obligation_overdue", SL_NOTICE},
     {"checkpoint", SL_NOTICE},
+    {"erasure", SL_NOTICE},
 };
 
 static const struct sl_field municipality = {"municipality", SL_KIND_MUNICIPALITY, true, NULL, 0};
@@ -234,12 +236,12 @@ static const struct sl_field fields[SL_SECTIONS][SL_MAX_SECTION_FIELDS + 1] = {
                      {"code", SL_KIND_TEXT, false, NULL, 40},
                      {"report_ref", SL_KIND_TEXT, false, NULL, 200},
                      {"photo_refs", SL_KIND_TEXTS, false, NULL, 200},
-                     {"measures", SL_KIND_TEXTS, false, NULL, 200}},
+                     {"measures", SL_KIND_FREE_TEXTS, false, NULL, 200}},
     [SL_PLANNING] = {{"date", SL_KIND_DATE, false, NULL, 0},
                      {"period_from", SL_KIND_DATE, false, NULL, 0},
                      {"period_to", SL_KIND_DATE, false, NULL, 0},
                      {"part_of_day", SL_KIND_CODE, false, "morning|afternoon|evening|day", 0},
-                     {"parties", SL_KIND_TEXTS, false, NULL, 80}},
+                     {"parties", SL_KIND_FREE_TEXTS, false, NULL, 80}},
     [SL_SETTLEMENT] = {{"amount_cents", SL_KIND_CENTS, true, NULL, 0},
                        {"payer", SL_KIND_CODE, true, "img|ncg", 0},
                        {"works", SL_KIND_TEXTS, false, NULL, 40},
@@ -254,7 +256,8 @@ static const struct sl_field fields[SL_SECTIONS][SL_MAX_SECTION_FIELDS + 1] = {
                      {"mail", SL_KIND_TEXT, false, NULL, 120},
                      {"salutation", SL_KIND_TEXT, false, NULL, 40},
                      {"interpreter", SL_KIND_TEXT, false, NULL, 40}},
-    [SL_NOTE] = {{"text", SL_KIND_FREE_TEXT, true, NULL, 4000}},
+    [SL_NOTE] = {{"text", SL_KIND_FREE_TEXT, true, NULL, 4000},
+                 {"ground_class", SL_KIND_CODE, false, "social|financial|health|safety|other", 0}},
 };
 
 static const struct {
@@ -273,6 +276,8 @@ static const struct {
     [SL_ORIGIN] = {"origin", &samenloop__v1__origin__descriptor},
 };
 
+static const char *const lanes[SL_LANES] = {"", "acute", "urgent", "ordinary"};
+
 static const char *const roles[SL_ROLES] = {"", "back_office", "contact_person", "incident_officer",
                                             "joint_team"};
 
@@ -283,6 +288,11 @@ enum sl_organisation sl_organisation_of(const char *participant)
     if (strcmp(participant, "ncg") == 0)
         return SL_NCG;
     return strncmp(participant, "gm", 2) == 0 ? SL_MUNICIPALITY : SL_NOBODY;
+}
+
+const char *sl_lane_name(enum sl_lane lane)
+{
+    return (unsigned)lane < SL_LANES ? lanes[lane] : "";
 }
 
 const char *sl_role_name(enum sl_role role)
@@ -334,6 +344,11 @@ size_t sl_type_count(void)
 const struct sl_type *sl_type_at(size_t index)
 {
     return &types[index];
+}
+
+enum sl_lane sl_type_lane(const struct sl_type *type)
+{
+    return type->lane == SL_NO_LANE ? SL_LANE_ORDINARY : type->lane;
 }
 
 size_t sl_type_index(const struct sl_type *type)

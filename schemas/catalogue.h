@@ -23,6 +23,12 @@ enum { SL_ROLES = 5 };
 const char *sl_role_name(enum sl_role role);                /* "" for SL_NO_ROLE */
 int sl_role_parse(enum sl_role *out, struct sl_bytes name); /* -1: no such role */
 
+/* How urgently an event travels; numbers as on the wire (envelope.proto). Lower goes first. */
+enum sl_lane { SL_NO_LANE, SL_LANE_ACUTE, SL_LANE_URGENT, SL_LANE_ORDINARY };
+enum { SL_LANES = 4 };
+
+const char *sl_lane_name(enum sl_lane lane); /* "" for SL_NO_LANE */
+
 enum sl_section {
     SL_NO_SECTION,
     SL_LOCATION,
@@ -61,7 +67,8 @@ enum sl_kind {
     SL_KIND_TEXT,
     SL_KIND_FREE_TEXT, /* screened for citizen service numbers */
     SL_KIND_CENTS,
-    SL_KIND_TEXTS
+    SL_KIND_TEXTS,
+    SL_KIND_FREE_TEXTS /* screened, each of them */
 };
 
 /* An attribute of a type, or a field of a section. */
@@ -83,6 +90,7 @@ struct sl_type {
     uint32_t roles;      /* bit n: role n may bring about what the type is for; 0: any */
     uint32_t required;   /* set of sections */
     uint32_t optional;
+    enum sl_lane lane;       /* 0 in the table: ordinary; see sl_type_lane */
     bool municipality;       /* carries the attribute `municipality`, which is then required */
     bool causation_required; /* answers only what it names */
     bool original;           /* its causation id names the event that it corrects or withdraws */
@@ -93,6 +101,7 @@ struct sl_type {
 /* Publishable types, in the catalogue's order. */
 size_t sl_type_count(void);
 const struct sl_type *sl_type_at(size_t index);
+enum sl_lane sl_type_lane(const struct sl_type *type); /* never SL_NO_LANE */
 size_t sl_type_index(const struct sl_type *type);
 const struct sl_type *sl_type_find(struct sl_bytes name); /* without prefix; NULL: none */
 

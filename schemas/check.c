@@ -59,7 +59,7 @@ static int check_text(const struct sl_field *field, struct sl_bytes value, enum 
         characters += (value.data[i] & 0xc0) != 0x80;
     if (value.size == 0 || characters > max)
         return sl_fail(error, code, "%s: wants 1 to %zu characters", field->name, max);
-    if (field->kind != SL_KIND_FREE_TEXT)
+    if (field->kind != SL_KIND_FREE_TEXT && field->kind != SL_KIND_FREE_TEXTS)
         return 0;
     size_t position = 0;
     if (sl_bsn_find(value, &position))
@@ -121,6 +121,7 @@ int sl_field_check(const struct sl_field *field, struct sl_bytes value, enum sl_
     case SL_KIND_TEXT:
     case SL_KIND_FREE_TEXT:
     case SL_KIND_TEXTS:
+    case SL_KIND_FREE_TEXTS:
         return check_text(field, value, code, error);
     case SL_KIND_CENTS:
         return 0;
@@ -206,15 +207,13 @@ static int check_form(const Samenloop__V1__Header *header, struct sl_error *erro
 {
     struct sl_bytes source = sl_from_pb(header->source);
     int publisher_role = (int)header->publisher_role;
-    int recipient_role = (int)header->recipient_role;
     if (header->event_id.len != SL_UUID_SIZE || source.size == 0 || source.size > SL_MAX_SOURCE ||
         !sl_bytes_printable(source) || header->content_mac.len != 16 ||
         header->traceparent.len > 64 || !sl_bytes_printable(sl_from_pb(header->traceparent)) ||
         (header->correlation_id.len != 0 && header->correlation_id.len != SL_UUID_SIZE) ||
         (header->causation_id.len != 0 && header->causation_id.len != SL_UUID_SIZE) ||
         header->n_attributes > SL_MAX_ATTRIBUTES || header->n_sections > SL_MAX_SECTIONS ||
-        publisher_role <= SL_NO_ROLE || publisher_role >= SL_ROLES || recipient_role < SL_NO_ROLE ||
-        recipient_role >= SL_ROLES)
+        publisher_role <= SL_NO_ROLE || publisher_role >= SL_ROLES)
         return sl_fail(error, SL_MALFORMED, "a header field of the wrong size or value");
     if ((header->subject_kind != SAMENLOOP__V1__SUBJECT_KIND__SUBJECT_KIND_ADDRESS &&
          header->subject_kind != SAMENLOOP__V1__SUBJECT_KIND__SUBJECT_KIND_BUILDING) ||
