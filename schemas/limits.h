@@ -21,6 +21,15 @@ enum {
     SL_MAX_KEYS = 16,   /* on a key card */
     SL_MAX_CARD = 32 * 1024,
     SL_MAX_PARTICIPANTS = 16,
+    SL_MAX_HEADER = 8 * 1024,        /* of an event */
+    SL_MAX_WORD = 128,               /* a rule's name, clauses, a code, an instruction's name */
+    SL_MAX_SENTENCE = 1024,          /* of a refusal, a remark, a failure, a notice's detail */
+    SL_MAX_REMARKS = 64,             /* of one event's answer, and rules of one delivery */
+    SL_MAX_DETAILS = 32,             /* of a notice */
+    SL_MAX_DIGEST = 1024,            /* houses that a digest names */
+    SL_MAX_DELIVERIES = 1024,        /* in one frame, and answers to them */
+    SL_HEARTBEAT = 10 * 1000,        /* a side that has said nothing for so long says so */
+    SL_SILENCE = 30 * 1000,          /* a side that is not heard for so long is gone */
     SL_MAX_RECORD = 8 * 1024 * 1024, /* of a log */
     SL_MAX_ARENA = 64 * 1024 * 1024, /* what decoding one frame may take */
     SL_CREDIT = 8192,                /* events or deliveries in flight on a connection */

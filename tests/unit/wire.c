@@ -1,0 +1,462 @@
+/* Frames: what is written is read again; what breaks a bound is refused, and never disturbs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "schemas/crypto.h"
+#include "schemas/limits.h"
+#include "schemas/wire.h"
+
+/* A frame of each kind with everything in it; the tests change one thing at a time. */
+struct sample {
+    Samenloop__V1__Place place;
+    Samenloop__V1__Place *places[1];
+    Samenloop__V1__Hello hello;
+    Samenloop__V1__Welcome welcome;
+    Samenloop__V1__Encapsulation encapsulation;
+    Samenloop__V1__Encapsulation *encapsulations[1];
+    Samenloop__V1__BatchProof proof;
+    Samenloop__V1__Ciphertext ciphertext;
+    Samenloop__V1__Ciphertext *ciphertexts[1];
+    Samenloop__V1__SealedSection section;
+    Samenloop__V1__SealedSection *sections[1];
+    Samenloop__V1__Envelope envelope;
+    Samenloop__V1__Envelope *envelopes[1];
+    Samenloop__V1__Bundle bundle;
+    Samenloop__V1__Bundle *bundles[1];
+    Samenloop__V1__Publish publish;
+    Samenloop__V1__Remark remark;
+    Samenloop__V1__Remark *remarks[1];
+    Samenloop__V1__Result result;
+    Samenloop__V1__Result *results[1];
+    Samenloop__V1__Published published;
+    Samenloop__V1__Ground ground;
+    Samenloop__V1__Ground *grounds[1];
+    Samenloop__V1__Detail detail;
+    Samenloop__V1__Detail *details[1];
+    ProtobufCBinaryData subjects[1];
+    Samenloop__V1__Delivery delivery;
+    Samenloop__V1__Delivery *deliveries[1];
+    Samenloop__V1__Deliver deliver;
+    Samenloop__V1__DeliveryAnswer answer;
+    Samenloop__V1__DeliveryAnswer *answers[1];
+    Samenloop__V1__Delivered delivered;
+    Samenloop__V1__Receipt receipt;
+    Samenloop__V1__Receipted receipted;
+};
+
+static uint8_t zeros[SL_SIGNATURE_SIZE];
+
+static ProtobufCBinaryData bytes(size_t size)
+{
+    return (ProtobufCBinaryData){size, zeros};
+}
+
+static ProtobufCBinaryData text(const char *t)
+{
+    return sl_to_pb(sl_text(t));
+}
+
+static void fill_bundle(struct sample *s)
+{
+    s->encapsulation = (Samenloop__V1__Encapsulation)SAMENLOOP__V1__ENCAPSULATION__INIT;
+    s->encapsulation.recipient = bytes(SL_KEY_SIZE);
+    s->encapsulation.enc = bytes(32);
+    s->encapsulations[0] = &s->encapsulation;
+    s->proof = (Samenloop__V1__BatchProof)SAMENLOOP__V1__BATCH_PROOF__INIT;
+    s->proof.card = bytes(SL_HASH_SIZE);
+    s->proof.size = 1;
+    s->proof.signature = bytes(SL_SIGNATURE_SIZE);
+    s->proof.n_encapsulations = 1;
+    s->proof.encapsulations = s->encapsulations;
+    s->ciphertext = (Samenloop__V1__Ciphertext)SAMENLOOP__V1__CIPHERTEXT__INIT;
+    s->ciphertext.sealed = bytes(40);
+    s->ciphertexts[0] = &s->ciphertext;
+    s->section = (Samenloop__V1__SealedSection)SAMENLOOP__V1__SEALED_SECTION__INIT;
+    s->section.section = SAMENLOOP__V1__SECTION__SECTION_DOSSIER;
+    s->section.salt = bytes(16);
+    s->section.n_ciphertexts = 1;
+    s->section.ciphertexts = s->ciphertexts;
+    s->sections[0] = &s->section;
+    s->envelope = (Samenloop__V1__Envelope)SAMENLOOP__V1__ENVELOPE__INIT;
+    s->envelope.header = bytes(30);
+    s->envelope.n_sections = 1;
+    s->envelope.sections = s->sections;
+    s->envelopes[0] = &s->envelope;
+    s->bundle = (Samenloop__V1__Bundle)SAMENLOOP__V1__BUNDLE__INIT;
+    s->bundle.proof = &s->proof;
+    s->bundle.n_envelopes = 1;
+    s->bundle.envelopes = s->envelopes;
+    s->bundles[0] = &s->bundle;
+}
+
+static void fill_publishing(struct sample *s)
+{
+    s->publish = (Samenloop__V1__Publish)SAMENLOOP__V1__PUBLISH__INIT;
+    s->publish.lane = SAMENLOOP__V1__LANE__LANE_ACUTE;
+    s->publish.position = 12;
+    s->publish.bundle = &s->bundle;
+    s->remark = (Samenloop__V1__Remark)SAMENLOOP__V1__REMARK__INIT;
+    s->remark.rule = text("resident-needs-consent");
+    s->remark.clause = text("C5");
+    s->remark.sentence = text("no consent on record");
+    s->remarks[0] = &s->remark;
+    s->result = (Samenloop__V1__Result)SAMENLOOP__V1__RESULT__INIT;
+    s->result.verdict = SAMENLOOP__V1__VERDICT__VERDICT_ACCEPTED;
+    s->result.journal_number = 7;
+    s->result.n_remarks = 1;
+    s->result.remarks = s->remarks;
+    s->results[0] = &s->result;
+    s->published = (Samenloop__V1__Published)SAMENLOOP__V1__PUBLISHED__INIT;
+    s->published.lane = SAMENLOOP__V1__LANE__LANE_ACUTE;
+    s->published.position = 12;
+    s->published.n_results = 1;
+    s->published.results = s->results;
+}
+
+static void fill_delivering(struct sample *s)
+{
+    s->ground = (Samenloop__V1__Ground)SAMENLOOP__V1__GROUND__INIT;
+    s->ground.rule = text("ask-the-work-stock");
+    s->ground.clause = text("C2");
+    s->grounds[0] = &s->ground;
+    s->detail = (Samenloop__V1__Detail)SAMENLOOP__V1__DETAIL__INIT;
+    s->detail.name = text("since");
+    s->detail.value = text("2021-02-01");
+    s->details[0] = &s->detail;
+    s->subjects[0] = bytes(SL_HASH_SIZE);
+    s->delivery = (Samenloop__V1__Delivery)SAMENLOOP__V1__DELIVERY__INIT;
+    s->delivery.lane = SAMENLOOP__V1__LANE__LANE_URGENT;
+    s->delivery.number = 5;
+    s->delivery.previous = 4;
+    s->delivery.attempt = 1;
+    s->delivery.kind = SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_INSTRUCTION;
+    s->delivery.name = text("check_work_stock");
+    s->delivery.role = SAMENLOOP__V1__ROLE__ROLE_BACK_OFFICE;
+    s->delivery.n_rules = 1;
+    s->delivery.rules = s->grounds;
+    s->delivery.n_details = 1;
+    s->delivery.details = s->details;
+    s->delivery.n_subjects = 1;
+    s->delivery.subjects = s->subjects;
+    s->delivery.deadline = 1612825200000;
+    s->deliveries[0] = &s->delivery;
+    s->deliver = (Samenloop__V1__Deliver)SAMENLOOP__V1__DELIVER__INIT;
+    s->deliver.n_bundles = 1;
+    s->deliver.bundles = s->bundles;
+    s->deliver.n_deliveries = 1;
+    s->deliver.deliveries = s->deliveries;
+    s->answer = (Samenloop__V1__DeliveryAnswer)SAMENLOOP__V1__DELIVERY_ANSWER__INIT;
+    s->answer.lane = SAMENLOOP__V1__LANE__LANE_URGENT;
+    s->answer.number = 5;
+    s->answer.attempt = 1;
+    s->answer.outcome = SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_FAILED;
+    s->answer.code = text("io");
+    s->answer.sentence = text("the disk is full");
+    s->answers[0] = &s->answer;
+    s->delivered = (Samenloop__V1__Delivered)SAMENLOOP__V1__DELIVERED__INIT;
+    s->delivered.n_answers = 1;
+    s->delivered.answers = s->answers;
+    s->delivered.credit = 1;
+    s->receipt = (Samenloop__V1__Receipt)SAMENLOOP__V1__RECEIPT__INIT;
+    s->receipt.lane = SAMENLOOP__V1__LANE__LANE_ACUTE;
+    s->receipt.number = 1;
+    s->receipt.role = SAMENLOOP__V1__ROLE__ROLE_INCIDENT_OFFICER;
+    s->receipt.at = 1612825200000;
+    s->receipted = (Samenloop__V1__Receipted)SAMENLOOP__V1__RECEIPTED__INIT;
+    s->receipted.lane = SAMENLOOP__V1__LANE__LANE_ACUTE;
+    s->receipted.number = 1;
+    s->receipted.role = SAMENLOOP__V1__ROLE__ROLE_INCIDENT_OFFICER;
+}
+
+static void fill(struct sample *s)
+{
+    s->place = (Samenloop__V1__Place)SAMENLOOP__V1__PLACE__INIT;
+    s->place.lane = SAMENLOOP__V1__LANE__LANE_ORDINARY;
+    s->place.number = 41;
+    s->places[0] = &s->place;
+    s->hello = (Samenloop__V1__Hello)SAMENLOOP__V1__HELLO__INIT;
+    s->hello.version = SL_WIRE_VERSION;
+    s->hello.software = text("samenloop-adapter 1");
+    s->hello.outbox = s->hello.inbox = s->hello.journal = bytes(SL_IDENTITY_SIZE);
+    s->hello.n_last = 1;
+    s->hello.last = s->places;
+    s->hello.credit = SL_CREDIT;
+    s->welcome = (Samenloop__V1__Welcome)SAMENLOOP__V1__WELCOME__INIT;
+    s->welcome.version = SL_WIRE_VERSION;
+    s->welcome.software = text("samenloop-router 1");
+    s->welcome.agreement = bytes(SL_HASH_SIZE);
+    s->welcome.journal = bytes(SL_IDENTITY_SIZE);
+    s->welcome.n_last = 1;
+    s->welcome.last = s->places;
+    s->welcome.credit = SL_CREDIT;
+    fill_bundle(s);
+    fill_publishing(s);
+    fill_delivering(s);
+}
+
+static void write_kind(const struct sample *s, int kind, struct sl_buffer *out)
+{
+    switch (kind) {
+    case SAMENLOOP__V1__FRAME__BODY_HELLO:
+        sl_wire_hello(out, &s->hello);
+        break;
+    case SAMENLOOP__V1__FRAME__BODY_WELCOME:
+        sl_wire_welcome(out, &s->welcome);
+        break;
+    case SAMENLOOP__V1__FRAME__BODY_PUBLISH:
+        sl_wire_publish(out, &s->publish);
+        break;
+    case SAMENLOOP__V1__FRAME__BODY_PUBLISHED:
+        sl_wire_published(out, &s->published);
+        break;
+    case SAMENLOOP__V1__FRAME__BODY_DELIVER:
+        sl_wire_deliver(out, &s->deliver);
+        break;
+    case SAMENLOOP__V1__FRAME__BODY_DELIVERED:
+        sl_wire_delivered(out, &s->delivered);
+        break;
+    case SAMENLOOP__V1__FRAME__BODY_RECEIPT:
+        sl_wire_receipt(out, &s->receipt);
+        break;
+    case SAMENLOOP__V1__FRAME__BODY_RECEIPTED:
+        sl_wire_receipted(out, &s->receipted);
+        break;
+    case SAMENLOOP__V1__FRAME__BODY_HEARTBEAT:
+        sl_wire_heartbeat(out);
+        break;
+    default:
+        sl_wire_bye(out, SL_PROTOCOL, "credit: more than was given");
+        break;
+    }
+}
+
+enum { FIRST = SAMENLOOP__V1__FRAME__BODY_HELLO, LAST = SAMENLOOP__V1__FRAME__BODY_BYE };
+
+static enum sl_wire_side side_of(int kind)
+{
+    switch (kind) {
+    case SAMENLOOP__V1__FRAME__BODY_WELCOME:
+    case SAMENLOOP__V1__FRAME__BODY_PUBLISHED:
+    case SAMENLOOP__V1__FRAME__BODY_DELIVER:
+    case SAMENLOOP__V1__FRAME__BODY_RECEIPTED:
+        return SL_WIRE_ROUTER;
+    default:
+        return SL_WIRE_ADAPTER;
+    }
+}
+
+static bool is_read(enum sl_wire_side side, struct sl_bytes frame, int kind)
+{
+    struct sl_arena arena;
+    sl_arena_init(&arena, SL_MAX_ARENA);
+    struct sl_error error = {0};
+    const Samenloop__V1__Frame *got = sl_wire_unpack(&arena, side, frame, &error);
+    bool read = got != NULL;
+    if (read && kind != 0)
+        assert_int_equal(got->body_case, kind);
+    if (!read) {
+        assert_int_equal(error.code, SL_PROTOCOL);
+        assert_true(strlen(error.text) > 5);
+    }
+    sl_arena_free(&arena);
+    return read;
+}
+
+static void each_kind_is_read_again(void **state)
+{
+    (void)state;
+    struct sample s;
+    fill(&s);
+    for (int kind = FIRST; kind <= LAST; kind++) {
+        struct sl_buffer out = {0};
+        write_kind(&s, kind, &out);
+        assert_true(is_read(side_of(kind), sl_buffer_bytes(&out), kind));
+        bool both = kind >= SAMENLOOP__V1__FRAME__BODY_HEARTBEAT;
+        enum sl_wire_side other = side_of(kind) == SL_WIRE_ADAPTER ? SL_WIRE_ROUTER
+                                                                   : SL_WIRE_ADAPTER;
+        assert_int_equal(is_read(other, sl_buffer_bytes(&out), kind), both);
+        sl_buffer_free(&out);
+    }
+}
+
+/* Bytes in a block of their own, so that a sanitizer sees a read beyond them. */
+static bool exact_is_read(enum sl_wire_side side, const uint8_t *data, size_t size)
+{
+    uint8_t *copy = sl_new(size + (size == 0), 1);
+    if (size > 0)
+        memcpy(copy, data, size);
+    bool read = is_read(side, sl_bytes(copy, size), 0);
+    free(copy);
+    return read;
+}
+
+static void a_frame_cut_at_any_byte_disturbs_nothing(void **state)
+{
+    (void)state;
+    struct sample s;
+    fill(&s);
+    for (int kind = FIRST; kind <= LAST; kind++) {
+        struct sl_buffer out = {0};
+        write_kind(&s, kind, &out);
+        for (size_t size = 0; size < out.size; size++)
+            assert_false(exact_is_read(side_of(kind), out.data, size)); /* its length is inside */
+        sl_buffer_free(&out);
+    }
+}
+
+static void a_turned_bit_disturbs_nothing(void **state)
+{
+    (void)state;
+    struct sample s;
+    fill(&s);
+    size_t refused = 0;
+    for (int kind = FIRST; kind <= LAST; kind++) {
+        struct sl_buffer out = {0};
+        write_kind(&s, kind, &out);
+        for (size_t bit = 0; bit < 8 * out.size; bit++) {
+            out.data[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+            refused += exact_is_read(side_of(kind), out.data, out.size) ? 0 : 1;
+            out.data[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+        }
+        sl_buffer_free(&out);
+    }
+    assert_true(refused > 500);
+}
+
+static bool written_is_read(const struct sample *s, int kind)
+{
+    struct sl_buffer out = {0};
+    write_kind(s, kind, &out);
+    bool read = is_read(side_of(kind), sl_buffer_bytes(&out), kind);
+    sl_buffer_free(&out);
+    return read;
+}
+
+/* Changes one thing of a good frame, and wants it refused. */
+#define REFUSED(kind, change)                                                                      \
+    do {                                                                                           \
+        struct sample s;                                                                           \
+        fill(&s);                                                                                  \
+        assert_true(written_is_read(&s, kind));                                                    \
+        change;                                                                                    \
+        assert_false(written_is_read(&s, kind));                                                   \
+    } while (0)
+
+static void bounds_of_greetings_hold(void **state)
+{
+    (void)state;
+    Samenloop__V1__Place *twice[2];
+    REFUSED(SAMENLOOP__V1__FRAME__BODY_HELLO, s.hello.version = 2);
+    REFUSED(SAMENLOOP__V1__FRAME__BODY_HELLO, s.hello.outbox = bytes(15));
+    REFUSED(SAMENLOOP__V1__FRAME__BODY_HELLO, s.hello.inbox = bytes(0));
+    REFUSED(SAMENLOOP__V1__FRAME__BODY_HELLO, s.hello.journal = bytes(17));
+    REFUSED(SAMENLOOP__V1__FRAME__BODY_HELLO, s.hello.credit = SL_CREDIT + 1);
+    REFUSED(SAMENLOOP__V1__FRAME__BODY_HELLO, s.hello.software = text("a\x1b[2J"));
+    REFUSED(SAMENLOOP__V1__FRAME__BODY_HELLO, s.place.lane = (Samenloop__V1__Lane)4);
+    REFUSED(SAMENLOOP__V1__FRAME__BODY_HELLO, s.place.lane = (Samenloop__V1__Lane)-1);
+    REFUSED(SAMENLOOP__V1__FRAME__BODY_HELLO, {
+        twice[0] = twice[1] = &s.place;
+        s.hello.last = twice;
+        s.hello.n_last = 2;
+    });
+    REFUSED(SAMENLOOP__V1__FRAME__BODY_WELCOME, s.welcome.agreement = bytes(31));
+    REFUSED(SAMENLOOP__V1__FRAME__BODY_WELCOME, s.welcome.credit = UINT32_MAX);
+}
+
+static void bounds_of_publications_hold(void **state)
+{
+    (void)state;
+    const int publish = SAMENLOOP__V1__FRAME__BODY_PUBLISH;
+    const int published = SAMENLOOP__V1__FRAME__BODY_PUBLISHED;
+    Samenloop__V1__Envelope *twice[2];
+    REFUSED(publish, s.publish.lane = SAMENLOOP__V1__LANE__LANE_UNSPECIFIED);
+    REFUSED(publish, s.publish.position = 0);
+    REFUSED(publish, s.publish.bundle = NULL);
+    REFUSED(publish, s.bundle.proof = NULL);
+    REFUSED(publish, s.bundle.n_envelopes = 0);
+    REFUSED(publish, s.proof.size = 0);
+    REFUSED(publish, s.proof.size = 2); /* one of its events is not there */
+    REFUSED(publish, s.proof.size = UINT32_MAX);
+    REFUSED(publish, s.proof.nodes = bytes(SL_HASH_SIZE));
+    REFUSED(publish, s.proof.card = bytes(0));
+    REFUSED(publish, s.encapsulation.enc = bytes(31));
+    REFUSED(publish, s.envelope.index = 1);
+    REFUSED(publish, s.envelope.header = bytes(0));
+    REFUSED(publish, s.ciphertext.encapsulation = 1);
+    REFUSED(publish, s.section.section = (Samenloop__V1__Section)10);
+    REFUSED(publish, s.section.section = (Samenloop__V1__Section)-1);
+    REFUSED(publish, {
+        s.proof.size = 2;
+        twice[0] = twice[1] = &s.envelope;
+        s.bundle.envelopes = twice;
+        s.bundle.n_envelopes = 2;
+    });
+    REFUSED(published, s.result.verdict = SAMENLOOP__V1__VERDICT__VERDICT_UNSPECIFIED);
+    REFUSED(published, s.result.verdict = (Samenloop__V1__Verdict)INT32_MAX);
+    REFUSED(published, s.result.journal_number = 0);
+    REFUSED(published, s.published.n_results = 0);
+    REFUSED(published, s.remark.sentence = text("two\nlines"));
+}
+
+static void bounds_of_deliveries_hold(void **state)
+{
+    (void)state;
+    const int deliver = SAMENLOOP__V1__FRAME__BODY_DELIVER;
+    const int delivered = SAMENLOOP__V1__FRAME__BODY_DELIVERED;
+    REFUSED(deliver, s.delivery.number = 0);
+    REFUSED(deliver, s.delivery.previous = s.delivery.number);
+    REFUSED(deliver, s.delivery.attempt = 0);
+    REFUSED(deliver, s.delivery.kind = (Samenloop__V1__DeliveryKind)9);
+    REFUSED(deliver, s.delivery.role = (Samenloop__V1__Role)5);
+    REFUSED(deliver, s.delivery.bundle = 1);
+    REFUSED(deliver, s.delivery.envelope = 1);
+    REFUSED(deliver, s.subjects[0] = bytes(31));
+    REFUSED(deliver, s.deliver.n_deliveries = 0);
+    REFUSED(delivered,
+            s.answer.outcome = SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_UNSPECIFIED);
+    REFUSED(delivered, s.answer.number = 0);
+    REFUSED(delivered, s.answer.code = text("\xc0\x80"));
+    REFUSED(delivered, s.delivered.credit = UINT32_MAX);
+    REFUSED(SAMENLOOP__V1__FRAME__BODY_RECEIPT,
+            s.receipt.role = SAMENLOOP__V1__ROLE__ROLE_UNSPECIFIED);
+    REFUSED(SAMENLOOP__V1__FRAME__BODY_RECEIPT, s.receipt.at = -1);
+    REFUSED(SAMENLOOP__V1__FRAME__BODY_RECEIPTED, s.receipted.number = 0);
+}
+
+static void a_flood_of_small_things_is_bounded(void **state)
+{
+    (void)state;
+    /* 500,000 empty answers, two bytes each, in one Delivered of a frame below the limit. */
+    struct sl_buffer frame = {0};
+    size_t count = 500000;
+    uint8_t head[] = {SAMENLOOP__V1__FRAME__BODY_DELIVERED << 3 | 2, 0x80 | (1000000 & 127),
+                      0x80 | (1000000 >> 7 & 127), 1000000 >> 14};
+    sl_buffer_add(&frame, head, sizeof head);
+    for (size_t i = 0; i < count; i++)
+        sl_buffer_add(&frame, "\x0a\x00", 2);
+    assert_false(is_read(SL_WIRE_ADAPTER, sl_buffer_bytes(&frame), 0));
+    sl_buffer_clear(&frame);
+    memset(sl_buffer_extend(&frame, SL_MAX_FRAME + 1), 0, SL_MAX_FRAME + 1);
+    assert_false(is_read(SL_WIRE_ADAPTER, sl_buffer_bytes(&frame), 0));
+    sl_buffer_free(&frame);
+    assert_false(is_read(SL_WIRE_ADAPTER, sl_text(""), 0));
+    assert_false(is_read(SL_WIRE_ADAPTER, sl_bytes("\xa2\x06\x00", 3), 0)); /* a kind to come */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_kind_is_read_again),
+        cmocka_unit_test(a_frame_cut_at_any_byte_disturbs_nothing),
+        cmocka_unit_test(a_turned_bit_disturbs_nothing),
+        cmocka_unit_test(bounds_of_greetings_hold),
+        cmocka_unit_test(bounds_of_publications_hold),
+        cmocka_unit_test(bounds_of_deliveries_hold),
+        cmocka_unit_test(a_flood_of_small_things_is_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
