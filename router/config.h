@@ -1,0 +1,65 @@
+/*
+ * The router's configuration: a ZPL file (ZeroMQ RFC 4), and what it names: key cards, the router's
+ * own key, the agreement's text. Everything is looked at before the first socket opens, and every
+ * problem is told at once.
+ *
+ *     listen = "tcp://0.0.0.0:5000"
+ *     journal = "/var/lib/samenloop/journal"
+ *     agreement = "agreement.rules"
+ *     cards = "cards"
+ *     trust = "ca.pem"
+ *     curve_key = "router/curve.key"
+ *     participants
+ *         img
+ *             oin = "00000004164164164000"
+ *             roles = "back_office contact_person incident_officer joint_team"
+ *
+ * A path that does not begin with a slash is taken from the folder of the configuration file.
+ */
+#ifndef ROUTER_CONFIG_H
+#define ROUTER_CONFIG_H
+
+#include <stdio.h>
+
+#include "schemas/keycard.h"
+
+struct config {
+    char *file;
+    char *listen;    /* where adapters connect; port 0: any */
+    char *feed;      /* where the routing log is published, or empty: nowhere */
+    char *journal;   /* folder */
+    char *agreement; /* file */
+    char *cards;     /* folder of *.card */
+    char *trust;     /* PEM file: whose certificates vouch for key cards, and their CRLs */
+    char *curve_key; /* file: the router's CurveZMQ private key (schemas/keyfile.h) */
+    char *log;       /* file that the routing log is appended to, or empty: standard error */
+    char *clock;     /* file with a moment in it that is taken for the time, or empty */
+    uint64_t segment_bytes;
+    struct sl_directory directory;       /* the participants, in the file's order */
+    uint32_t roles[SL_MAX_PARTICIPANTS]; /* bit n: somebody holds role n */
+    uint8_t secret_key[SL_KEY_SIZE];     /* CurveZMQ's */
+    uint8_t public_key[SL_KEY_SIZE];
+    struct sl_buffer agreement_text;
+};
+
+/*
+ * Reads a configuration file and what it names; key cards must be valid at `now`. NULL when
+ * anything is wrong: `problems` then has a line for each. The caller frees it with config_free.
+ */
+struct config *config_read(const char *file, int64_t now, struct sl_buffer *problems);
+void config_free(struct config *config);
+
+/*
+ * The same without key cards, key and agreement: what can be said of the file itself, for the
+ * program that needs the clock's file before it knows what time it is.
+ */
+struct config *config_read_file(const char *file, struct sl_buffer *problems);
+int config_load(struct config *config, int64_t now, struct sl_buffer *problems);
+
+/* The settings as they hold, in the form of the file (`--check`); no key is shown. */
+void config_print(const struct config *config, struct sl_buffer *out);
+
+/* A line a setting: name, what it is, its default (`--help`). */
+void config_help(struct sl_buffer *out);
+
+#endif
