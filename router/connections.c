@@ -1,0 +1,61 @@
+#include "router/connections.h"
+
+int connections_find(const struct connections *connections, uint64_t number)
+{
+    for (int i = 0; i < SL_MAX_PARTICIPANTS; i++) {
+        if (number != 0 && connections->of[i].number == number)
+            return i;
+    }
+    return -1;
+}
+
+uint64_t connections_greet(struct connections *connections, int participant, uint64_t number,
+                           uint32_t credit, bool fed, int64_t elapsed)
+{
+    uint64_t older = connections->of[participant].number;
+    connections_forget(connections, participant);
+    connections->of[participant] = (struct connection){
+        .number = number, .fed = fed, .credit = credit, .heard = elapsed, .said = elapsed};
+    connections->count++;
+    return older;
+}
+
+void connections_forget(struct connections *connections, int participant)
+{
+    if (connections->of[participant].number == 0)
+        return;
+    connections->of[participant] = (struct connection){0};
+    connections->count--;
+}
+
+int connections_add_credit(struct connection *connection, uint32_t more, struct sl_error *error)
+{
+    if (more > SL_CREDIT || connection->credit + connection->in_flight + more > SL_CREDIT)
+        return sl_fail(error, SL_PROTOCOL, "credit: at most %d deliveries at a time", SL_CREDIT);
+    connection->credit += more;
+    return 0;
+}
+
+int connections_take(struct connection *connection, size_t events, struct sl_error *error)
+{
+    if (events > SL_CREDIT - connection->taken)
+        return sl_fail(error, SL_PROTOCOL, "credit: at most %d events without an answer",
+                       SL_CREDIT);
+    connection->taken += (uint32_t)events;
+    return 0;
+}
+
+int64_t connections_wake(const struct connections *connections)
+{
+    int64_t wake = INT64_MAX;
+    for (int i = 0; i < SL_MAX_PARTICIPANTS; i++) {
+        const struct connection *one = &connections->of[i];
+        if (one->number == 0)
+            continue;
+        if (one->said + SL_HEARTBEAT < wake)
+            wake = one->said + SL_HEARTBEAT;
+        if (one->heard + SL_SILENCE < wake)
+            wake = one->heard + SL_SILENCE;
+    }
+    return wake;
+}
