@@ -33,6 +33,8 @@ static const char *const names[SL_CODES] = {
     [SL_OVERLOAD] = "overload",
     [SL_BEHIND] = "behind",
     [SL_IO] = "io",
+    [SL_FULL] = "full",
+    [SL_FATAL] = "fatal",
     [SL_DAMAGED] = "damaged",
     [SL_CONFIGURATION] = "configuration",
 };

@@ -46,6 +46,8 @@ enum sl_code {
     SL_BEHIND,
     /* this side's own trouble */
     SL_IO,
+    SL_FULL,  /* no room on the disk: works again when there is */
+    SL_FATAL, /* memory and disk may differ: the process must end */
     SL_DAMAGED,
     SL_CONFIGURATION,
     SL_CODES
