@@ -5,13 +5,15 @@
  * size, type, source, publisher, subject, causation and correlation, attributes, sections, fields,
  * free text, time. What needs the journal (the same id again, an original) the router checks.
  *
- * Stricter than that list, because what would pass here ends in headers, logs and terminals; all
- * `malformed`: text that is no UTF-8 or has control characters or non-characters in `id`, `source`
- * or an extension attribute; a source of more than 128 bytes; an extension attribute whose name is
- * not 1 to 20 lower-case letters and digits or has a meaning here (`rule`, `clause`, `role`,
- * `journalseq`, `deadline`, `inboxposition`), whose value is no text of at most 1,024 bytes, 32-bit
- * number or boolean, or that is the seventeenth. A `traceparent` that is none is left out, as the
- * W3C says; `dataschema` describes the back office's own text and goes no further.
+ * After these comes what the list leaves open and what would end in headers, logs and terminals.
+ * `malformed` are text that is no UTF-8 or has control characters or non-characters in `id`,
+ * `source` or an extension attribute; a source of more than 128 bytes; an extension attribute whose
+ * name is not 1 to 20 lower-case letters and digits or has a meaning here (`rule`, `clause`,
+ * `role`, `journalseq`, `deadline`, `inboxposition`), whose value is no text of at most 1,024
+ * bytes, 32-bit number or boolean, or that is the seventeenth. `occurred_at` is `attribute_invalid`
+ * before 1970. A `traceparent` that is none is left out, as the W3C says; `dataschema` describes
+ * the back office's own text and goes no further. An id may have 128 characters, in UTF-8 up to 512
+ * bytes.
  */
 #ifndef SL_CLOUDEVENT_H
 #define SL_CLOUDEVENT_H
@@ -61,8 +63,8 @@ struct sl_door {
 
 /*
  * Parses JSON text with the contract's bounds: at most `max` bytes, SL_MAX_DEPTH levels, UTF-8, no
- * byte order mark, no key twice, nothing behind it. A whole number beyond 64 bits becomes a real
- * one, which no field takes. NULL: `refusal` says `malformed` or `too_large`. The caller decrefs.
+ * byte order mark, no key twice, nothing behind it, no number beyond what 64 bits or a double hold.
+ * NULL: `refusal` says `malformed` or `too_large`. The caller decrefs.
  */
 json_t *sl_json_parse(struct sl_bytes text, size_t max, struct sl_refusal *refusal);
 
@@ -90,7 +92,8 @@ struct sl_names {
 /*
  * Fills an event from what was delivered: a header that passed sl_header_check, and the sections
  * that were opened, origin among them (`present`: a set of sections). Nothing is copied: all of it
- * must outlive `out`. -1 when the origin is none, or names another house or event than the header.
+ * must outlive `out`. -1 when the origin is no message, has no BAG number, or names another event
+ * than the header; that the BAG number is the pseudonym's only a house with the key can check.
  */
 int sl_event_opened(struct sl_event *out, struct sl_arena *arena,
                     const Samenloop__V1__Header *header,

@@ -16,6 +16,7 @@ enum { SL_SALT_SIZE = 16 };
 struct sl_event {
     Samenloop__V1__Header header;          /* without digests */
     struct sl_bytes sections[SL_SECTIONS]; /* protobuf messages; size 0: not there */
+    uint32_t present;                      /* a set: an empty section is one too */
     const struct sl_type *type;
     char subject[17];   /* the BAG identification, empty where only the pseudonym is known */
     struct sl_bytes id; /* as the back office gave it */

@@ -6,7 +6,7 @@
 
 /* The namespace: version 5 of the DNS name "samenloop.example" in the namespace of DNS names. */
 static const uint8_t namespace[SL_UUID_SIZE] = {0x29, 0x91, 0x9c, 0xc2, 0x92, 0x8f, 0x52, 0xf2,
-                                                0xb2, 0x04, 0xd0, 0xf0, 0xac, 0xc8, 0x72, 0xf6};
+                                                0xb2, 0x04, 0xd0, 0xf0, 0xac, 0xc8, 0x72, 0xc6};
 
 int sl_uuid_parse(uint8_t out[SL_UUID_SIZE], struct sl_bytes text)
 {

@@ -1,0 +1,287 @@
+/*
+ * Sections between JSON and protobuf. The catalogue's fields and the message's fields are the same
+ * list in the same order, so one pass over both does every section, and none has code of its own.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "schemas/cloudevent_parts.h"
+#include "schemas/limits.h"
+
+#define MAX_CENTS INT64_C(1000000000000)
+
+/* Where a field of a message has its value. */
+static void *member(ProtobufCMessage *message, unsigned offset)
+{
+    return (uint8_t *)message + offset;
+}
+
+/* ---------------------------------------------------------------- which sections */
+
+int sl_taking_sections(struct sl_taking *taking)
+{
+    const struct sl_type *type = taking->type;
+    char field[SL_POINTER_SIZE];
+    const char *name;
+    json_t *value;
+    json_object_foreach(taking->data, name, value)
+    {
+        uint32_t bit = sl_section_bit(sl_section_parse(sl_text(name)));
+        if (strcmp(name, "attributes") == 0 || ((type->required | type->optional) & bit) != 0)
+            continue;
+        sl_pointer(field, "/data", name);
+        return sl_refuse(taking->refusal, SL_SECTION_NOT_ALLOWED, field, "%s has no section %s",
+                         type->name, sl_name_shown(name));
+    }
+    for (int i = SL_LOCATION; i < SL_ORIGIN; i++) {
+        const char *wanted = sl_section_name((enum sl_section)i);
+        if ((type->required & sl_section_bit((enum sl_section)i)) == 0 ||
+            json_object_get(taking->data, wanted) != NULL)
+            continue;
+        sl_pointer(field, "/data", wanted);
+        return sl_refuse(taking->refusal, SL_SECTION_MISSING, field, "%s needs the section %s",
+                         type->name, wanted);
+    }
+    return 0;
+}
+
+/* ---------------------------------------------------------------- one field */
+
+/* A section being read: its name, its JSON object, the message it becomes. */
+struct reading {
+    struct sl_taking *taking;
+    enum sl_section section;
+    const struct sl_field *fields;
+    json_t *object;
+    ProtobufCMessage *message;
+};
+
+/* `name` is empty where the whole section is meant. */
+static int refuse(const struct reading *reading, enum sl_code code, const char *name,
+                  const char *sentence)
+{
+    const char *section = sl_section_name(reading->section);
+    char whole[SL_POINTER_SIZE];
+    char field[SL_POINTER_SIZE];
+    sl_pointer(whole, "/data", section);
+    sl_pointer(field, whole, name);
+    return sl_refuse(reading->taking->refusal, code, field, "%s%s%s", section,
+                     name[0] == '\0' ? ": " : ".", sentence);
+}
+
+/* Free text is screened after all fields: what was found waits for its turn. */
+static void remember_text(const struct reading *reading, const struct sl_field *field)
+{
+    struct sl_refusal *text = &reading->taking->text;
+    char whole[SL_POINTER_SIZE];
+    char pointer[SL_POINTER_SIZE];
+    const char *section = sl_section_name(reading->section);
+    if (text->error.code != SL_OK)
+        return;
+    sl_pointer(whole, "/data", section);
+    sl_pointer(pointer, whole, field->name);
+    (void)sl_refuse(text, SL_BSN_IN_TEXT, pointer,
+                    "%s.%s: something in it looks like a citizen service number", section,
+                    field->name);
+}
+
+static int read_text(const struct reading *reading, const struct sl_field *field,
+                     const json_t *value, ProtobufCBinaryData *out)
+{
+    struct sl_bytes text = sl_json_text(value);
+    struct sl_error wrong = {0};
+    if (json_is_boolean(value))
+        (void)sl_fail(&wrong, SL_FIELD_INVALID, "%s: wants a string (yes or no, not true or false)",
+                      field->name);
+    else if (sl_field_check(field, text, SL_FIELD_INVALID, &wrong) == 0 ||
+             wrong.code == SL_BSN_IN_TEXT) {
+        if (wrong.code == SL_BSN_IN_TEXT)
+            remember_text(reading, field);
+        *out = sl_taking_keep(reading->taking, text);
+        return 0;
+    }
+    return refuse(reading, SL_FIELD_INVALID, field->name, wrong.text);
+}
+
+static int read_texts(const struct reading *reading, const ProtobufCFieldDescriptor *place,
+                      const struct sl_field *field, const json_t *list)
+{
+    size_t count = json_array_size(list);
+    char sentence[96];
+    if (!json_is_array(list) || count > SL_MAX_LIST) {
+        (void)snprintf(sentence, sizeof sentence, "%s: wants a list of at most %d strings",
+                       field->name, SL_MAX_LIST);
+        return refuse(reading, SL_FIELD_INVALID, field->name, sentence);
+    }
+    ProtobufCBinaryData *texts = sl_arena_alloc(reading->taking->arena, count * sizeof *texts);
+    for (size_t i = 0; i < count; i++) {
+        if (read_text(reading, field, json_array_get(list, i), &texts[i]) < 0)
+            return -1;
+    }
+    size_t *n = member(reading->message, place->quantifier_offset);
+    ProtobufCBinaryData **first = member(reading->message, place->offset);
+    *n = count;
+    *first = texts;
+    return 0;
+}
+
+static int read_cents(const struct reading *reading, const struct sl_field *field,
+                      const json_t *value, int64_t *out)
+{
+    *out = json_integer_value(value);
+    if (json_is_integer(value) && *out >= 1 && *out <= MAX_CENTS)
+        return 0;
+    return refuse(reading, SL_FIELD_INVALID, field->name,
+                  "amount_cents: wants a whole number of cents from 1 to 1000000000000");
+}
+
+static int read_field(const struct reading *reading, const char *name, const json_t *value)
+{
+    const ProtobufCFieldDescriptor *places = reading->message->descriptor->fields;
+    unsigned i = 0;
+    while (reading->fields[i].name != NULL && strcmp(reading->fields[i].name, name) != 0)
+        i++;
+    const struct sl_field *field = &reading->fields[i];
+    char sentence[96];
+    if (field->name == NULL) {
+        (void)snprintf(sentence, sizeof sentence, "%s: there is no such field",
+                       sl_name_shown(name));
+        return refuse(reading, SL_FIELD_INVALID, name, sentence);
+    }
+    void *out = member(reading->message, places[i].offset);
+    if (field->kind == SL_KIND_CENTS)
+        return read_cents(reading, field, value, out);
+    if (places[i].label == PROTOBUF_C_LABEL_REPEATED)
+        return read_texts(reading, &places[i], field, value);
+    return read_text(reading, field, value, out);
+}
+
+/* ---------------------------------------------------------------- a whole section */
+
+static bool has(const struct reading *reading, const char *name)
+{
+    return json_object_get(reading->object, name) != NULL;
+}
+
+static int check_required(const struct reading *reading)
+{
+    char sentence[64];
+    for (size_t i = 0; reading->fields[i].name != NULL; i++) {
+        if (!reading->fields[i].required || has(reading, reading->fields[i].name))
+            continue;
+        (void)snprintf(sentence, sizeof sentence, "%s: must be given", reading->fields[i].name);
+        return refuse(reading, SL_FIELD_MISSING, reading->fields[i].name, sentence);
+    }
+    bool dated = has(reading, "date") || (has(reading, "period_from") && has(reading, "period_to"));
+    if (reading->section == SL_PLANNING && !dated)
+        return refuse(reading, SL_FIELD_MISSING, "date",
+                      "date: must be given, or period_from and period_to");
+    return 0;
+}
+
+/* What ties a field to the event it belongs to. */
+static int check_event(const struct reading *reading)
+{
+    const struct sl_taking *taking = reading->taking;
+    if (reading->section == SL_LOCATION &&
+        !sl_bytes_is(sl_json_text(json_object_get(reading->object, "bag_id")),
+                     taking->out->subject))
+        return refuse(reading, SL_FIELD_INVALID, "bag_id", "bag_id: is not the event's subject");
+    if (reading->section == SL_NOTE && has(reading, "ground_class") &&
+        strcmp(taking->type->name, "harrowing_situation_signalled") != 0 &&
+        !sl_is_correction(taking->type))
+        return refuse(reading, SL_FIELD_INVALID, "ground_class",
+                      "ground_class: of a harrowing situation only");
+    return 0;
+}
+
+static int read_section(struct sl_taking *taking, enum sl_section section, json_t *object)
+{
+    const ProtobufCMessageDescriptor *type = sl_section_message(section);
+    struct reading reading = {taking, section, sl_section_fields(section), object, NULL};
+    const char *name;
+    json_t *value;
+    if (!json_is_object(object))
+        return refuse(&reading, SL_FIELD_INVALID, "", "wants an object");
+    reading.message = sl_arena_alloc(taking->arena, type->sizeof_message);
+    protobuf_c_message_init(type, reading.message);
+    json_object_foreach(object, name, value)
+    {
+        if (read_field(&reading, name, value) < 0)
+            return -1;
+    }
+    if (check_required(&reading) < 0 || check_event(&reading) < 0)
+        return -1;
+    size_t size = protobuf_c_message_get_packed_size(reading.message);
+    uint8_t *packed = sl_arena_alloc(taking->arena, size);
+    (void)protobuf_c_message_pack(reading.message, packed);
+    taking->out->sections[section] = sl_bytes(packed, size);
+    taking->out->present |= sl_section_bit(section);
+    return 0;
+}
+
+int sl_taking_fields(struct sl_taking *taking)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(taking->data, name, value)
+    {
+        enum sl_section section = sl_section_parse(sl_text(name));
+        if (section != SL_NO_SECTION && read_section(taking, section, value) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---------------------------------------------------------------- back to JSON */
+
+static json_t *write_text(ProtobufCBinaryData text)
+{
+    return json_stringn(text.data == NULL ? "" : (const char *)text.data, text.len);
+}
+
+static json_t *write_texts(const ProtobufCBinaryData *texts, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) {
+        if (json_array_append_new(list, write_text(texts[i])) < 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+static int write_field(json_t *object, ProtobufCMessage *message,
+                       const ProtobufCFieldDescriptor *place, const struct sl_field *field)
+{
+    if (field->kind == SL_KIND_CENTS) {
+        const int64_t *cents = member(message, place->offset);
+        return json_object_set_new(object, field->name, json_integer(*cents));
+    }
+    if (place->label == PROTOBUF_C_LABEL_REPEATED) {
+        const size_t *count = member(message, place->quantifier_offset);
+        ProtobufCBinaryData *const *texts = member(message, place->offset);
+        return *count == 0 ? 0
+                           : json_object_set_new(object, field->name, write_texts(*texts, *count));
+    }
+    const ProtobufCBinaryData *text = member(message, place->offset);
+    return text->len == 0 ? 0 : json_object_set_new(object, field->name, write_text(*text));
+}
+
+json_t *sl_section_to_json(struct sl_arena *arena, enum sl_section section, struct sl_bytes bytes)
+{
+    const struct sl_field *fields = sl_section_fields(section);
+    const ProtobufCMessageDescriptor *type = sl_section_message(section);
+    ProtobufCMessage *message = sl_arena_unpack(arena, type, bytes);
+    if (message == NULL)
+        return NULL;
+    json_t *object = json_object();
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        if (write_field(object, message, &type->fields[i], &fields[i]) < 0) {
+            json_decref(object);
+            return NULL;
+        }
+    }
+    return object;
+}
