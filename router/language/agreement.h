@@ -13,7 +13,7 @@
 #include "schemas/catalogue.h"
 
 enum {
-    AGREEMENT_TEXT_MAX = 512 * 1024, /* bytes of a file */
+    AGREEMENT_TEXT_MAX = 256 * 1024, /* bytes of a file */
     AGREEMENT_FINDINGS_MAX = 20,     /* told at once */
     AGREEMENT_RULES_MAX = 256,
     AGREEMENT_FACTS_MAX = 64,
@@ -87,7 +87,7 @@ enum agreement_test {
     AGREEMENT_AWAITS,         /* the house has an open expectation of `rules` for one of `types` */
     AGREEMENT_DISCLOSED,      /* a section of `sections` was ever disclosed to `who` */
     AGREEMENT_PURPOSE_AGREED, /* the event's purpose stands among the agreement's */
-    AGREEMENT_SINCE,          /* accepted at or after `at` (local midnight of a date) */
+    AGREEMENT_SINCE,          /* accepted in or after the local day `day` */
     AGREEMENT_LISTED,         /* the house is on the joint team's list */
     AGREEMENT_OVERDUE,        /* the house has an open expectation that is overdue */
     AGREEMENT_INITIAL_LOAD    /* the event's attribute initial_load says yes */
@@ -106,7 +106,7 @@ struct agreement_condition {
     agreement_types types;
     struct agreement_indices rules;
     uint32_t sections;
-    int64_t at; /* ms since 1970 */
+    int64_t day; /* days since 1970 */
     const struct agreement_condition *const *parts;
     size_t part_count;
     struct agreement_place place;

@@ -19,6 +19,7 @@ static int version(int count, char **arguments)
 }
 
 static const struct command commands[] = {
+    {"rules", tool_rules, "checks an agreement, shows it as a table"},
     {"version", version, "the version of this program"},
 };
 

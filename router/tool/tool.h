@@ -19,4 +19,7 @@ int tool_fail(const struct sl_error *error);
 /* Writes the buffer to standard output; TOOL_GOOD, or TOOL_WRONG with a message. */
 int tool_print(const struct sl_buffer *buffer);
 
+/* The commands, a file each. */
+int tool_rules(int count, char **arguments);
+
 #endif
