@@ -1,6 +1,7 @@
 /* samenloop: the tool of operators and developers. Each command reads its own arguments. */
 #include "router/tool/tool.h"
 
+#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,7 @@ static int version(int count, char **arguments)
 
 static const struct command commands[] = {
     {"rules", tool_rules, "checks an agreement, shows it as a table"},
+    {"keys", tool_keys, "makes and shows keys, key cards and certificates"},
     {"version", version, "the version of this program"},
 };
 
@@ -48,6 +50,7 @@ int tool_print(const struct sl_buffer *buffer)
 
 int main(int count, char **arguments)
 {
+    argp_err_exit_status = TOOL_USAGE;
     if (count < 2)
         return usage(stderr);
     if (strcmp(arguments[1], "help") == 0 || strcmp(arguments[1], "--help") == 0)

@@ -20,6 +20,7 @@ int tool_fail(const struct sl_error *error);
 int tool_print(const struct sl_buffer *buffer);
 
 /* The commands, a file each. */
+int tool_keys(int count, char **arguments);
 int tool_rules(int count, char **arguments);
 
 #endif
