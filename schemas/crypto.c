@@ -7,11 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* A cipher context that stays set up for one algorithm, and is given new keys. */
+struct direction {
+    EVP_CIPHER_CTX *context;
+    int aead; /* 0: not set up yet */
+};
+
 struct sl_crypto {
     EVP_MD *sha256;
     EVP_MD_CTX *hashing;
     EVP_CIPHER *ciphers[4];
-    EVP_CIPHER_CTX *ciphering;
+    struct direction sealing;
+    struct direction opening;
 };
 
 struct sl_mac {
@@ -47,8 +54,9 @@ struct sl_crypto *sl_crypto_new(void)
         crypto->ciphers[i] = EVP_CIPHER_fetch(NULL, aeads[i].name, NULL);
         must(crypto->ciphers[i] != NULL);
     }
-    crypto->ciphering = EVP_CIPHER_CTX_new();
-    must(crypto->ciphering != NULL);
+    crypto->sealing.context = EVP_CIPHER_CTX_new();
+    crypto->opening.context = EVP_CIPHER_CTX_new();
+    must(crypto->sealing.context != NULL && crypto->opening.context != NULL);
     return crypto;
 }
 
@@ -60,7 +68,8 @@ void sl_crypto_free(struct sl_crypto *crypto)
     EVP_MD_free(crypto->sha256);
     for (int i = SL_AES_128_GCM; i <= SL_CHACHA20_POLY1305; i++)
         EVP_CIPHER_free(crypto->ciphers[i]);
-    EVP_CIPHER_CTX_free(crypto->ciphering);
+    EVP_CIPHER_CTX_free(crypto->sealing.context);
+    EVP_CIPHER_CTX_free(crypto->opening.context);
     free(crypto);
 }
 
@@ -134,13 +143,24 @@ size_t sl_aead_key_size(enum sl_aead aead)
     return aeads[aead].key_size;
 }
 
+/* The algorithm to set up, or NULL where the context has it: setting it up again costs time. */
+static const EVP_CIPHER *set_up(struct sl_crypto *crypto, struct direction *direction,
+                                enum sl_aead aead, const uint8_t *key)
+{
+    must(key != NULL || direction->aead == (int)aead);
+    const EVP_CIPHER *cipher = direction->aead == (int)aead ? NULL : crypto->ciphers[aead];
+    direction->aead = (int)aead;
+    return cipher;
+}
+
 void sl_seal(struct sl_crypto *crypto, enum sl_aead aead, const uint8_t *key,
              const uint8_t nonce[SL_NONCE_SIZE], struct sl_bytes aad, struct sl_bytes text,
              uint8_t *sealed)
 {
-    EVP_CIPHER_CTX *context = crypto->ciphering;
+    const EVP_CIPHER *cipher = set_up(crypto, &crypto->sealing, aead, key);
+    EVP_CIPHER_CTX *context = crypto->sealing.context;
     int size = 0;
-    must(EVP_EncryptInit_ex2(context, crypto->ciphers[aead], key, nonce, NULL) == 1);
+    must(EVP_EncryptInit_ex2(context, cipher, key, nonce, NULL) == 1);
     if (aad.size > 0)
         must(EVP_EncryptUpdate(context, NULL, &size, aad.data, (int)aad.size) == 1);
     if (text.size > 0)
@@ -153,15 +173,16 @@ int sl_open(struct sl_crypto *crypto, enum sl_aead aead, const uint8_t *key,
             const uint8_t nonce[SL_NONCE_SIZE], struct sl_bytes aad, struct sl_bytes sealed,
             uint8_t *text)
 {
+    const EVP_CIPHER *cipher = set_up(crypto, &crypto->opening, aead, key);
+    EVP_CIPHER_CTX *context = crypto->opening.context;
     if (sealed.size < SL_TAG_SIZE)
         return -1;
-    EVP_CIPHER_CTX *context = crypto->ciphering;
     size_t text_size = sealed.size - SL_TAG_SIZE;
     uint8_t tag[SL_TAG_SIZE];
     for (size_t i = 0; i < SL_TAG_SIZE; i++)
         tag[i] = sealed.data[text_size + i];
     int size = 0;
-    must(EVP_DecryptInit_ex2(context, crypto->ciphers[aead], key, nonce, NULL) == 1);
+    must(EVP_DecryptInit_ex2(context, cipher, key, nonce, NULL) == 1);
     must(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, SL_TAG_SIZE, tag) == 1);
     if (aad.size > 0)
         must(EVP_DecryptUpdate(context, NULL, &size, aad.data, (int)aad.size) == 1);

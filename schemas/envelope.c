@@ -1,23 +1,13 @@
 #include "schemas/envelope.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#define SEALING_INFO "samenloop.v1 sealing"
-#define SECTION_LABEL "samenloop.v1 section"
+#include "schemas/limits.h"
+#include "schemas/sealing.h"
+#include "schemas/uuid.h"
+
 #define BATCH_LABEL "samenloop.v1 batch"
-
-/* The sections' keys are used once each, so the nonce can be zero. */
-static const uint8_t zero_nonce[SL_NONCE_SIZE];
-
-static void section_key(const struct sl_hpke *context, struct sl_mac *exporter,
-                        struct sl_bytes event_id, enum sl_section section, uint8_t key[SL_KEY_SIZE])
-{
-    uint8_t name[sizeof SECTION_LABEL + 16 + 1];
-    memcpy(name, SECTION_LABEL, sizeof SECTION_LABEL);
-    memcpy(name + sizeof SECTION_LABEL, event_id.data, 16);
-    name[sizeof name - 1] = (uint8_t)section;
-    sl_hpke_export(context, exporter, sl_bytes(name, sizeof name), key, SL_KEY_SIZE);
-}
 
 static void section_digest(struct sl_crypto *crypto, const Samenloop__V1__SealedSection *section,
                            uint8_t out[SL_HASH_SIZE])
@@ -73,9 +63,8 @@ static uint8_t *take(struct sl_arena *arena, size_t size)
     return sl_arena_alloc(arena, size);
 }
 
-static Samenloop__V1__SealedSection *seal_section(struct sealing *sealing,
-                                                  const struct sl_event *event, uint32_t readers,
-                                                  enum sl_section number)
+/* A section with room for its ciphertexts, which come with the keys. */
+static Samenloop__V1__SealedSection *new_section(struct sealing *sealing, enum sl_section number)
 {
     Samenloop__V1__SealedSection *section = (void *)take(
         sealing->arena, sizeof *section + SL_MAX_RECIPIENTS * sizeof(void *));
@@ -84,62 +73,164 @@ static Samenloop__V1__SealedSection *seal_section(struct sealing *sealing,
     section->salt = (ProtobufCBinaryData){SL_SALT_SIZE, (uint8_t *)(uintptr_t)sealing->salts};
     section->ciphertexts = (Samenloop__V1__Ciphertext **)(void *)(section + 1);
     sealing->salts += SL_SALT_SIZE;
-    for (uint32_t i = 0; i < sealing->receivers; i++) {
-        if ((readers >> i & 1) == 0)
-            continue;
-        struct sl_bytes text = event->sections[number];
-        Samenloop__V1__Ciphertext *ciphertext = (void *)take(sealing->arena, sizeof *ciphertext);
-        samenloop__v1__ciphertext__init(ciphertext);
-        ciphertext->encapsulation = i;
-        ciphertext->sealed = (ProtobufCBinaryData){text.size + SL_TAG_SIZE,
-                                                   take(sealing->arena, text.size + SL_TAG_SIZE)};
-        uint8_t key[SL_KEY_SIZE];
-        section_key(&sealing->contexts[i], sealing->exporters[i],
-                    sl_from_pb(event->header.event_id), number, key);
-        sl_seal(sealing->crypto, SL_AES_256_GCM, key, zero_nonce, sl_bytes(NULL, 0), text,
-                ciphertext->sealed.data);
-        sl_forget(key, sizeof key);
-        section->ciphertexts[section->n_ciphertexts++] = ciphertext;
-    }
     return section;
 }
 
-/* Seals an event's sections and makes its header with their digests. */
-static Samenloop__V1__Envelope *seal_event(struct sealing *sealing, const struct sl_event *event,
-                                           uint32_t readers, uint32_t index)
+static void add_ciphertext(struct sealing *sealing, Samenloop__V1__SealedSection *section,
+                           uint32_t receiver, const uint8_t *key, struct sl_bytes text)
+{
+    uint8_t nonce[SL_NONCE_SIZE];
+    Samenloop__V1__Ciphertext *ciphertext = (void *)take(sealing->arena, sizeof *ciphertext);
+    samenloop__v1__ciphertext__init(ciphertext);
+    ciphertext->encapsulation = receiver;
+    ciphertext->sealed = (ProtobufCBinaryData){text.size + SL_TAG_SIZE,
+                                               take(sealing->arena, text.size + SL_TAG_SIZE)};
+    sl_section_nonce((enum sl_section)section->section, nonce);
+    sl_seal(sealing->crypto, SL_AES_256_GCM, key, nonce, sl_bytes(NULL, 0), text,
+            ciphertext->sealed.data);
+    section->ciphertexts[section->n_ciphertexts++] = ciphertext;
+}
+
+/* Seals all sections of an envelope to each reader: one key a reader. */
+static void seal_sections(struct sealing *sealing, const struct sl_event *event, uint32_t readers,
+                          Samenloop__V1__Envelope *envelope)
+{
+    struct sl_bytes texts[SL_SECTIONS];
+    for (size_t i = 0; i < envelope->n_sections; i++)
+        texts[i] = sl_padded(sealing->arena, event->sections[envelope->sections[i]->section]);
+    for (uint32_t receiver = 0; receiver < sealing->receivers; receiver++) {
+        if ((readers >> receiver & 1) == 0)
+            continue;
+        uint8_t key[SL_KEY_SIZE];
+        sl_event_key(&sealing->contexts[receiver], sealing->exporters[receiver], envelope->index,
+                     sl_from_pb(event->header.event_id), key);
+        for (size_t i = 0; i < envelope->n_sections; i++)
+            add_ciphertext(sealing, envelope->sections[i], receiver, i == 0 ? key : NULL, texts[i]);
+        sl_forget(key, sizeof key);
+    }
+}
+
+/* Writes the header with the sections' digests. */
+static void write_header(struct sealing *sealing, const struct sl_event *event,
+                         Samenloop__V1__Envelope *envelope)
 {
     struct sl_arena *arena = sealing->arena;
     Samenloop__V1__Header header = event->header;
-    Samenloop__V1__Envelope *envelope = (void *)take(arena, sizeof *envelope +
-                                                                SL_SECTIONS * sizeof(void *));
     Samenloop__V1__SectionDigest *digests = (void *)take(arena, SL_SECTIONS * sizeof *digests);
     header.sections = (void *)take(arena, SL_SECTIONS * sizeof(void *));
-    header.n_sections = 0;
-    samenloop__v1__envelope__init(envelope);
-    envelope->index = index;
-    envelope->sections = (Samenloop__V1__SealedSection **)(void *)(envelope + 1);
-    for (int i = SL_LOCATION; i < SL_SECTIONS; i++) {
-        if (event->sections[i].size == 0)
-            continue;
-        Samenloop__V1__SealedSection *section = seal_section(sealing, event, readers,
-                                                             (enum sl_section)i);
-        Samenloop__V1__SectionDigest *digest = &digests[header.n_sections];
-        samenloop__v1__section_digest__init(digest);
-        digest->section = section->section;
-        digest->digest = (ProtobufCBinaryData){SL_HASH_SIZE, take(arena, SL_HASH_SIZE)};
-        section_digest(sealing->crypto, section, digest->digest.data);
-        header.sections[header.n_sections++] = digest;
-        envelope->sections[envelope->n_sections++] = section;
+    header.n_sections = envelope->n_sections;
+    for (size_t i = 0; i < envelope->n_sections; i++) {
+        samenloop__v1__section_digest__init(&digests[i]);
+        digests[i].section = envelope->sections[i]->section;
+        digests[i].digest = (ProtobufCBinaryData){SL_HASH_SIZE, take(arena, SL_HASH_SIZE)};
+        section_digest(sealing->crypto, envelope->sections[i], digests[i].digest.data);
+        header.sections[i] = &digests[i];
     }
     size_t size = samenloop__v1__header__get_packed_size(&header);
     envelope->header = (ProtobufCBinaryData){size, take(arena, size)};
     (void)samenloop__v1__header__pack(&header, envelope->header.data);
+}
+
+static Samenloop__V1__Envelope *seal_event(struct sealing *sealing, const struct sl_event *event,
+                                           uint32_t readers, uint32_t index)
+{
+    Samenloop__V1__Envelope *envelope = (void *)take(
+        sealing->arena, sizeof *envelope + SL_SECTIONS * sizeof(void *));
+    samenloop__v1__envelope__init(envelope);
+    envelope->index = index;
+    envelope->sections = (Samenloop__V1__SealedSection **)(void *)(envelope + 1);
+    for (int i = SL_LOCATION; i < SL_SECTIONS; i++) {
+        if ((event->present & sl_section_bit((enum sl_section)i)) != 0)
+            envelope->sections[envelope->n_sections++] = new_section(sealing, (enum sl_section)i);
+    }
+    seal_sections(sealing, event, readers, envelope);
+    write_header(sealing, event, envelope);
     return envelope;
 }
 
-static int begin(struct sealing *sealing, const uint8_t (*receivers)[SL_KEY_SIZE], size_t count,
+/* What sealing one event takes from the arena at most, each piece rounded up. */
+static size_t room_for(const struct sl_event *event, size_t receivers)
+{
+    enum { PIECE = 16, HEADS = 1024, DIGEST = 96 };
+    size_t room = HEADS + PIECE + samenloop__v1__header__get_packed_size(&event->header) +
+                  sizeof(sl_hash);
+    for (int i = SL_LOCATION; i < SL_SECTIONS; i++) {
+        size_t text = sl_padded_size(event->sections[i].size) + PIECE;
+        if ((event->present & sl_section_bit((enum sl_section)i)) != 0)
+            room += sizeof(Samenloop__V1__SealedSection) + SL_MAX_RECIPIENTS * sizeof(void *) +
+                    DIGEST + text + SL_SALT_SIZE * SL_SECTIONS +
+                    receivers * (text + SL_TAG_SIZE + sizeof(Samenloop__V1__Ciphertext) + PIECE);
+    }
+    return room;
+}
+
+struct name { /* of an event: source and id, both together */
+    struct sl_bytes source;
+    struct sl_bytes id;
+};
+
+static int compare_names(const void *left, const void *right)
+{
+    const struct name *a = left;
+    const struct name *b = right;
+    int by_id = memcmp(a->id.data, b->id.data, SL_UUID_SIZE);
+    if (by_id != 0)
+        return by_id;
+    size_t shorter = a->source.size < b->source.size ? a->source.size : b->source.size;
+    int by_source = shorter == 0 ? 0 : memcmp(a->source.data, b->source.data, shorter);
+    if (by_source != 0)
+        return by_source;
+    return (a->source.size > b->source.size) - (a->source.size < b->source.size);
+}
+
+static bool named_twice(const struct sl_event *events, size_t count)
+{
+    struct name names[SL_MAX_BATCH];
+    for (size_t i = 0; i < count; i++)
+        names[i] = (struct name){sl_from_pb(events[i].header.source),
+                                 sl_from_pb(events[i].header.event_id)};
+    qsort(names, count, sizeof *names, compare_names);
+    for (size_t i = 1; i < count; i++) {
+        if (compare_names(&names[i - 1], &names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* May these be sealed as one bundle, and does it fit? */
+static int check_batch(const struct sl_arena *arena, size_t receivers,
+                       const struct sl_event *events, const uint32_t *readers, size_t count,
+                       struct sl_error *error)
+{
+    size_t room = 4096;
+    if (receivers == 0 || receivers > SL_MAX_RECIPIENTS || count == 0 || count > SL_MAX_BATCH)
+        return sl_fail(error, SL_MALFORMED, "a bundle has 1 to %d receivers and 1 to %d events",
+                       SL_MAX_RECIPIENTS, SL_MAX_BATCH);
+    for (size_t i = 0; i < count; i++) {
+        if (events[i].header.event_id.len != SL_UUID_SIZE)
+            return sl_fail(error, SL_MALFORMED, "event %zu: its id is no UUID", i);
+        if ((readers[i] == 0 && events[i].present != 0) || readers[i] >> receivers != 0 ||
+            events[i].present >> SL_SECTIONS != 0 || (events[i].present & 1) != 0)
+            return sl_fail(error, SL_MALFORMED, "event %zu: nobody, or somebody unknown, reads it",
+                           i);
+        room += room_for(&events[i], receivers);
+    }
+    if (named_twice(events, count))
+        return sl_fail(error, SL_MALFORMED, "two events of one batch have one source and id");
+    if (arena->limit > 0 && (arena->used > arena->limit || room > arena->limit - arena->used))
+        return sl_fail(error, SL_TOO_LARGE,
+                       "sealing %zu events may take %zu bytes, and the arena"
+                       " has no such room",
+                       count, room);
+    return 0;
+}
+
+static int begin(struct sealing *sealing, const struct sl_signer *signer,
+                 const uint8_t (*receivers)[SL_KEY_SIZE], size_t count,
                  Samenloop__V1__BatchProof *proof, struct sl_error *error)
 {
+    uint8_t info[SL_SEALING_INFO_SIZE];
+    struct sl_bytes bound = sl_sealing_info(signer->card, info);
     proof->encapsulations = (void *)take(sealing->arena, SL_MAX_RECIPIENTS * sizeof(void *));
     for (size_t i = 0; i < count; i++) {
         Samenloop__V1__Encapsulation *encapsulation = (void *)take(sealing->arena,
@@ -151,8 +242,8 @@ static int begin(struct sealing *sealing, const uint8_t (*receivers)[SL_KEY_SIZE
         encapsulation->recipient.len = SL_KEY_SIZE;
         encapsulation->enc = (ProtobufCBinaryData){SL_HPKE_ENC_SIZE,
                                                    take(sealing->arena, SL_HPKE_ENC_SIZE)};
-        if (sl_hpke_sender(&sealing->contexts[i], SL_AES_256_GCM, receivers[i],
-                           sl_text(SEALING_INFO), NULL, encapsulation->enc.data) < 0)
+        if (sl_hpke_sender(&sealing->contexts[i], SL_AES_256_GCM, receivers[i], bound, NULL,
+                           encapsulation->enc.data) < 0)
             return sl_fail(error, SL_BAD_KEY_CARD, "a receiver's sealing key is no good");
         sealing->exporters[i] = sl_mac_new(sealing->contexts[i].exporter_secret);
         sealing->receivers = i + 1;
@@ -178,7 +269,7 @@ static void sign(struct sealing *sealing, const struct sl_signer *signer,
     sl_hash root;
     sl_merkle_root(sealing->crypto, root, (const sl_hash *)leaves, bundle->n_envelopes);
     struct sl_buffer text = {0};
-    proof->card = sl_to_pb(sl_bytes(signer->card, SL_HASH_SIZE));
+    proof->card = sl_to_pb(sl_arena_copy(sealing->arena, sl_bytes(signer->card, SL_HASH_SIZE)));
     proof->size = (uint32_t)bundle->n_envelopes;
     proof->signature = (ProtobufCBinaryData){SL_SIGNATURE_SIZE, take(sealing->arena, 64)};
     sl_sign(signer->key, proof->signature.data, signed_text(sealing->crypto, proof, root, &text));
@@ -191,6 +282,8 @@ int sl_bundle_seal(struct sl_crypto *crypto, struct sl_arena *arena, const struc
                    Samenloop__V1__Bundle **out, struct sl_error *error)
 {
     struct sealing sealing = {.crypto = crypto, .arena = arena};
+    if (check_batch(arena, receiver_count, events, readers, count, error) < 0)
+        return -1;
     Samenloop__V1__Bundle *bundle = (void *)take(arena, sizeof *bundle);
     samenloop__v1__bundle__init(bundle);
     bundle->proof = (void *)take(arena, sizeof *bundle->proof);
@@ -199,7 +292,7 @@ int sl_bundle_seal(struct sl_crypto *crypto, struct sl_arena *arena, const struc
     uint8_t *salts = take(arena, count * SL_SECTIONS * SL_SALT_SIZE);
     sl_random(salts, count * SL_SECTIONS * SL_SALT_SIZE);
     sealing.salts = salts;
-    int result = begin(&sealing, receivers, receiver_count, bundle->proof, error);
+    int result = begin(&sealing, signer, receivers, receiver_count, bundle->proof, error);
     if (result == 0) {
         for (uint32_t i = 0; i < count; i++)
             bundle->envelopes[i] = seal_event(&sealing, &events[i], readers[i], i);
@@ -290,65 +383,4 @@ int sl_envelope_check(struct sl_crypto *crypto, const Samenloop__V1__Header *hea
                            sl_section_name((enum sl_section)section->section));
     }
     return 0;
-}
-
-void sl_opener_init(struct sl_opener *opener, EVP_PKEY *key)
-{
-    *opener = (struct sl_opener){.key = key};
-    sl_key_raw(key, NULL, opener->public_key);
-}
-
-void sl_opener_free(struct sl_opener *opener)
-{
-    sl_mac_free(opener->exporter);
-    sl_forget(opener, sizeof *opener);
-}
-
-/* Makes the opener ready for an encapsulation. */
-static int remember(struct sl_opener *opener, const Samenloop__V1__Encapsulation *encapsulation)
-{
-    if (opener->exporter != NULL && memcmp(opener->enc, encapsulation->enc.data, 32) == 0)
-        return 0;
-    sl_mac_free(opener->exporter);
-    opener->exporter = NULL;
-    if (sl_hpke_receiver(&opener->context, SL_AES_256_GCM, opener->key, sl_text(SEALING_INFO),
-                         encapsulation->enc.data) < 0)
-        return -1;
-    memcpy(opener->enc, encapsulation->enc.data, SL_HPKE_ENC_SIZE);
-    opener->exporter = sl_mac_new(opener->context.exporter_secret);
-    return 0;
-}
-
-int sl_section_open(struct sl_opener *opener, struct sl_crypto *crypto, struct sl_arena *arena,
-                    const Samenloop__V1__BatchProof *proof, struct sl_bytes event_id,
-                    const Samenloop__V1__SealedSection *section, struct sl_bytes *out,
-                    struct sl_error *error)
-{
-    const char *name = sl_section_name((enum sl_section)section->section);
-    for (size_t i = 0; i < section->n_ciphertexts; i++) {
-        const Samenloop__V1__Ciphertext *ciphertext = section->ciphertexts[i];
-        if (ciphertext->encapsulation >= proof->n_encapsulations)
-            continue;
-        const Samenloop__V1__Encapsulation *encapsulation =
-            proof->encapsulations[ciphertext->encapsulation];
-        if (!sl_bytes_equal(sl_from_pb(encapsulation->recipient),
-                            sl_bytes(opener->public_key, SL_KEY_SIZE)))
-            continue;
-        struct sl_bytes sealed = sl_from_pb(ciphertext->sealed);
-        uint8_t *text = sl_arena_alloc(arena, sealed.size);
-        uint8_t key[SL_KEY_SIZE];
-        if (text == NULL || remember(opener, encapsulation) < 0)
-            break;
-        section_key(&opener->context, opener->exporter, event_id, (enum sl_section)section->section,
-                    key);
-        int result = sl_open(crypto, SL_AES_256_GCM, key, zero_nonce, sl_bytes(NULL, 0), sealed,
-                             text);
-        sl_forget(key, sizeof key);
-        if (result < 0)
-            break;
-        *out = sl_bytes(text, sealed.size - SL_TAG_SIZE);
-        return 0;
-    }
-    return sl_fail(error, SL_SEALED_WRONGLY,
-                   "section %s does not open with this organisation's key", name);
 }

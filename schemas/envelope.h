@@ -15,7 +15,7 @@ enum { SL_SALT_SIZE = 16 };
 /* An event in clear: what a back office handed over. Everything belongs to an arena. */
 struct sl_event {
     Samenloop__V1__Header header;          /* without digests */
-    struct sl_bytes sections[SL_SECTIONS]; /* protobuf messages; size 0: not there */
+    struct sl_bytes sections[SL_SECTIONS]; /* protobuf messages */
     uint32_t present;                      /* a set: an empty section is one too */
     const struct sl_type *type;
     char subject[17];   /* the BAG identification, empty where only the pseudonym is known */
@@ -30,12 +30,23 @@ struct sl_signer {
 
 /*
  * Seals and signs events as one bundle, in the arena. `receivers` are X25519 keys; `readers[i]` is
- * the set of them (bit n: receiver n) that may open event i. -1 when a receiver's key is no good.
+ * the set of them (bit n: receiver n) that may open event i. -1, with nothing in *out: `malformed`
+ * for no or more than SL_MAX_RECIPIENTS receivers, 0 or more than SL_MAX_BATCH events, an id that
+ * is no UUID, an event with sections but without readers, readers beyond the receivers, or
+ * (source, id) twice; `bad_key_card` when a receiver's key is no good; `too_large` when the arena
+ * has no room.
  */
 int sl_bundle_seal(struct sl_crypto *crypto, struct sl_arena *arena, const struct sl_signer *signer,
                    const uint8_t (*receivers)[SL_KEY_SIZE], size_t receiver_count,
                    const struct sl_event *events, const uint32_t *readers, size_t count,
                    Samenloop__V1__Bundle **out, struct sl_error *error);
+
+/*
+ * The size of a section's text before it is sealed: 4 bytes of length, content, and zeros up to a
+ * multiple of 64 bytes below 1 KiB and to Padme's steps above (Nikitin et al., "Reducing Metadata
+ * Leakage from Encrypted Files", 2019: at most 12% more). So a size does not tell a verdict.
+ */
+size_t sl_padded_size(size_t content);
 
 /*
  * Verifies the signature over all envelopes of a bundle. `leaves` has room for a hash an envelope
@@ -52,11 +63,15 @@ int sl_bundle_verify(struct sl_crypto *crypto, const struct sl_directory *direct
 int sl_envelope_check(struct sl_crypto *crypto, const Samenloop__V1__Header *header,
                       const Samenloop__V1__Envelope *envelope, bool all, struct sl_error *error);
 
-/* Opens sections that were sealed to this key. One encapsulation is remembered between calls. */
+/*
+ * Opens sections that were sealed to this key. What was agreed with one encapsulation and one
+ * signer is remembered between calls.
+ */
 struct sl_opener {
     EVP_PKEY *key;
     uint8_t public_key[SL_KEY_SIZE];
     uint8_t enc[SL_HPKE_ENC_SIZE];
+    uint8_t card[SL_HASH_SIZE]; /* the signer's */
     struct sl_hpke context;
     struct sl_mac *exporter; /* NULL: nothing remembered */
 };
@@ -65,12 +80,13 @@ void sl_opener_init(struct sl_opener *opener, EVP_PKEY *key);
 void sl_opener_free(struct sl_opener *opener);
 
 /*
- * Opens a section into the arena. SL_SEALED_WRONGLY when it was sealed to somebody else, or not
- * for this event and section.
+ * Opens a section of the envelope, whose header says `event_id` (SL_UUID_SIZE bytes), into the
+ * arena. `malformed` when a size from outside is wrong; `sealed_wrongly` when it was sealed to
+ * somebody else, or not for this event, place and section.
  */
 int sl_section_open(struct sl_opener *opener, struct sl_crypto *crypto, struct sl_arena *arena,
-                    const Samenloop__V1__BatchProof *proof, struct sl_bytes event_id,
-                    const Samenloop__V1__SealedSection *section, struct sl_bytes *out,
-                    struct sl_error *error);
+                    const Samenloop__V1__BatchProof *proof, const Samenloop__V1__Envelope *envelope,
+                    struct sl_bytes event_id, const Samenloop__V1__SealedSection *section,
+                    struct sl_bytes *out, struct sl_error *error);
 
 #endif

@@ -171,6 +171,7 @@ static void unknown_attribute(struct party_event *event)
 
 static void forbidden_section(struct party_event *event)
 {
+    event->event.present |= sl_section_bit(SL_NOTE);
     event->event.sections[SL_NOTE] = sl_text("\x0a\x02hi");
 }
 
@@ -215,8 +216,15 @@ static void an_id_comes_once_in_a_batch(void **state)
     (void)state;
     struct party_event events[3];
     for (size_t i = 0; i < 3; i++)
-        party_event(&events[i], IMG, "damage_case_opened", i / 2, i, now);
+        party_event(&events[i], IMG, "damage_case_opened", i, i, now);
     Samenloop__V1__Bundle *bundle = party_seal(&parties, &arena, IMG, events, 3);
+    /* Sealing refuses what a hostile publisher could write: the second event's id is the first's.
+     */
+    ProtobufCBinaryData *header = &bundle->envelopes[1]->header;
+    uint8_t *id = memmem(header->data, header->len, events[1].id, SL_UUID_SIZE);
+    assert_non_null(id);
+    memcpy(id, events[0].id, SL_UUID_SIZE);
+    party_sign(&parties, IMG, bundle);
     assert_int_equal(judge(bundle, 0), SL_OK);
     assert_int_equal(judge(bundle, 1), SL_MALFORMED);
     assert_int_equal(judge(bundle, 2), SL_OK);

@@ -105,6 +105,7 @@ static void party_event(struct party_event *out, int publisher, const char *type
     header->content_mac = (ProtobufCBinaryData){sizeof mac, mac};
     header->attributes = out->list;
     out->event.type = sl_type_find(sl_text(type));
+    out->event.present = sl_section_bit(SL_DOSSIER);
     out->event.sections[SL_DOSSIER] = sl_text("\x0a\x03img\x12\x05Z-123");
 }
 
@@ -118,8 +119,9 @@ static inline void party_attribute(struct party_event *event, const char *name, 
 }
 
 /* Seals and signs events as one bundle for both, in the arena. */
-static Samenloop__V1__Bundle *party_seal(struct parties *parties, struct sl_arena *arena,
-                                         int signer, const struct party_event *events, size_t count)
+static inline Samenloop__V1__Bundle *party_seal(struct parties *parties, struct sl_arena *arena,
+                                                int signer, const struct party_event *events,
+                                                size_t count)
 {
     struct sl_signer signs = {.key = parties->signing[signer]};
     memcpy(signs.card, parties->directory.participants[signer].cards[0].hash, sizeof signs.card);
@@ -140,9 +142,36 @@ static Samenloop__V1__Bundle *party_seal(struct parties *parties, struct sl_aren
                      0);
     free(all);
     free(readers);
-    /* It names the signer's card where it stood: let it name one that stays. */
-    bundle->proof->card = sl_to_pb(sl_arena_copy(arena, sl_from_pb(bundle->proof->card)));
     return bundle;
+}
+
+/*
+ * Signs a bundle's headers as they stand now: what a hostile publisher could do whose own sealing
+ * would refuse them. The text is PROTOCOL.md's: label, NUL, card, size, root, encapsulations.
+ */
+static inline void party_sign(struct parties *parties, int signer, Samenloop__V1__Bundle *bundle)
+{
+    static const char label[] = "samenloop.v1 batch";
+    Samenloop__V1__BatchProof *proof = bundle->proof;
+    struct sl_bytes pieces[2 * SL_MAX_RECIPIENTS];
+    struct sl_buffer text = {0};
+    sl_hash leaves[8];
+    sl_hash root;
+    size_t count = 0;
+    for (size_t i = 0; i < bundle->n_envelopes; i++)
+        sl_merkle_leaf(parties->crypto, leaves[i], sl_from_pb(bundle->envelopes[i]->header));
+    sl_merkle_root(parties->crypto, root, (const sl_hash *)leaves, bundle->n_envelopes);
+    for (size_t i = 0; i < proof->n_encapsulations; i++) {
+        pieces[count++] = sl_from_pb(proof->encapsulations[i]->recipient);
+        pieces[count++] = sl_from_pb(proof->encapsulations[i]->enc);
+    }
+    sl_buffer_add(&text, label, sizeof label);
+    sl_buffer_add_bytes(&text, sl_from_pb(proof->card));
+    sl_put32(sl_buffer_extend(&text, 4), proof->size);
+    sl_buffer_add(&text, root, SL_HASH_SIZE);
+    sl_sha256(parties->crypto, sl_buffer_extend(&text, SL_HASH_SIZE), pieces, count);
+    sl_sign(parties->signing[signer], proof->signature.data, sl_buffer_bytes(&text));
+    sl_buffer_free(&text);
 }
 
 #endif

@@ -1,0 +1,273 @@
+/* Bundles: what is sealed opens for its readers alone, what was changed is found, what is no batch
+ * is refused. */
+#include "tests/unit/router_parties.h"
+
+enum { AT = 1000000 };
+
+struct fixture {
+    struct parties parties;
+    struct sl_arena arena;
+    struct party_event events[4];
+    struct sl_signer signer;
+    uint8_t receivers[PARTIES][SL_KEY_SIZE];
+    struct sl_opener openers[PARTIES];
+};
+
+static int set_up(void **state)
+{
+    struct fixture *all = sl_new(1, sizeof *all);
+    parties_init(&all->parties);
+    sl_arena_init(&all->arena, 0);
+    for (uint64_t i = 0; i < 4; i++)
+        party_event(&all->events[i], IMG, "structural_damage_found", i + 1, i, AT);
+    all->signer.key = all->parties.signing[IMG];
+    memcpy(all->signer.card, all->parties.directory.participants[IMG].cards[0].hash, SL_HASH_SIZE);
+    for (int i = 0; i < PARTIES; i++) {
+        sl_key_raw(all->parties.sealing[i], NULL, all->receivers[i]);
+        sl_opener_init(&all->openers[i], all->parties.sealing[i]);
+    }
+    *state = all;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *all = *state;
+    for (int i = 0; i < PARTIES; i++)
+        sl_opener_free(&all->openers[i]);
+    sl_arena_free(&all->arena);
+    parties_free(&all->parties);
+    free(all);
+    return 0;
+}
+
+/* Seals the first events to the readers given; the result of sl_bundle_seal. */
+static int seal(struct fixture *all, size_t count, uint32_t readers, Samenloop__V1__Bundle **out,
+                struct sl_error *error)
+{
+    struct sl_event events[4];
+    uint32_t sets[4] = {readers, readers, readers, readers};
+    for (size_t i = 0; i < 4; i++)
+        events[i] = all->events[i].event;
+    return sl_bundle_seal(all->parties.crypto, &all->arena, &all->signer,
+                          (const uint8_t(*)[SL_KEY_SIZE])all->receivers, PARTIES, events, sets,
+                          count, out, error);
+}
+
+static int open_section(struct fixture *all, int who, const Samenloop__V1__Bundle *bundle,
+                        size_t index, struct sl_bytes id, struct sl_bytes *out)
+{
+    struct sl_error error = {0};
+    const Samenloop__V1__Envelope *envelope = bundle->envelopes[index];
+    return sl_section_open(&all->openers[who], all->parties.crypto, &all->arena, bundle->proof,
+                           envelope, id, envelope->sections[0], out, &error);
+}
+
+static struct sl_bytes id_of(struct fixture *all, size_t index)
+{
+    return sl_bytes(all->events[index].id, SL_UUID_SIZE);
+}
+
+static void what_is_sealed_opens_for_its_readers(void **state)
+{
+    struct fixture *all = *state;
+    struct sl_error error = {0};
+    Samenloop__V1__Bundle *bundle = NULL;
+    struct sl_bytes text;
+    assert_int_equal(seal(all, 4, 1u << NCG, &bundle, &error), 0);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(open_section(all, NCG, bundle, i, id_of(all, i), &text), 0);
+        assert_true(sl_bytes_equal(text, all->events[i].event.sections[SL_DOSSIER]));
+        assert_int_equal(open_section(all, IMG, bundle, i, id_of(all, i), &text), -1);
+        assert_int_equal(open_section(all, NCG, bundle, i, id_of(all, (i + 1) % 4), &text), -1);
+    }
+    bundle->envelopes[0]->index = 1; /* the key is its place's */
+    assert_int_equal(open_section(all, NCG, bundle, 0, id_of(all, 0), &text), -1);
+}
+
+static void a_section_without_a_field_is_a_section(void **state)
+{
+    struct fixture *all = *state;
+    struct sl_error error = {0};
+    Samenloop__V1__Bundle *bundle = NULL;
+    struct sl_bytes text;
+    all->events[0].event.present = sl_section_bit(SL_PLANNING);
+    assert_int_equal(seal(all, 1, 3, &bundle, &error), 0);
+    assert_int_equal(bundle->envelopes[0]->n_sections, 1);
+    assert_int_equal(bundle->envelopes[0]->sections[0]->section, SL_PLANNING);
+    assert_int_equal(open_section(all, NCG, bundle, 0, id_of(all, 0), &text), 0);
+    assert_int_equal(text.size, 0);
+}
+
+/* No two sections of a bundle share key and nonce: equal texts never give equal ciphertexts. */
+static void equal_texts_never_look_equal(void **state)
+{
+    struct fixture *all = *state;
+    struct sl_error error = {0};
+    Samenloop__V1__Bundle *bundle = NULL;
+    for (size_t i = 0; i < 4; i++) {
+        all->events[i].event.present |= sl_section_bit(SL_NOTE);
+        all->events[i].event.sections[SL_NOTE] = all->events[i].event.sections[SL_DOSSIER];
+    }
+    (void)snprintf(all->events[1].source, sizeof all->events[1].source, "urn:other");
+    all->events[1].event.header.source = sl_to_pb(sl_text(all->events[1].source));
+    memcpy(all->events[1].id, all->events[0].id, SL_UUID_SIZE); /* one id, another source */
+    assert_int_equal(seal(all, 4, 3, &bundle, &error), 0);
+    ProtobufCBinaryData seen[4 * 2 * PARTIES];
+    size_t count = 0;
+    for (size_t i = 0; i < 4; i++) {
+        for (size_t k = 0; k < 2; k++) {
+            for (size_t r = 0; r < PARTIES; r++) {
+                seen[count] = bundle->envelopes[i]->sections[k]->ciphertexts[r]->sealed;
+                for (size_t other = 0; other < count; other++)
+                    assert_memory_not_equal(seen[other].data, seen[count].data, 32);
+                count++;
+            }
+        }
+    }
+}
+
+static void sizes_tell_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t content;
+        size_t padded;
+    } cases[] = {{0, 64},      {60, 64},     {61, 128},      {1020, 1024},   {1021, 1088},
+                 {2000, 2048}, {2045, 2176}, {10000, 10240}, {65532, 65536}, {65533, 67584}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(sl_padded_size(cases[i].content), cases[i].padded);
+    for (size_t size = 0; size < 70000; size++) {
+        assert_true(sl_padded_size(size) >= size + 4);
+        assert_true(sl_padded_size(size) >= 1024 ? sl_padded_size(size) * 100 <= (size + 4) * 112
+                                                 : sl_padded_size(size) % 64 == 0);
+    }
+}
+
+static void what_is_no_batch_is_refused(void **state)
+{
+    struct fixture *all = *state;
+    struct sl_error error = {0};
+    Samenloop__V1__Bundle *bundle = NULL;
+    struct sl_event events[1] = {all->events[0].event};
+    static uint32_t readers[SL_MAX_BATCH + 1] = {3};
+    static const struct {
+        size_t receivers;
+        size_t count;
+    } sizes[] = {{0, 1}, {SL_MAX_RECIPIENTS + 1, 1}, {2, 0}, {2, SL_MAX_BATCH + 1}};
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(sl_bundle_seal(all->parties.crypto, &all->arena, &all->signer,
+                                        (const uint8_t(*)[SL_KEY_SIZE])all->receivers,
+                                        sizes[i].receivers, events, readers, sizes[i].count,
+                                        &bundle, &error),
+                         -1);
+        assert_int_equal(error.code, SL_MALFORMED);
+    }
+    assert_int_equal(seal(all, 1, 0, &bundle, &error), -1); /* nobody reads it */
+    assert_int_equal(seal(all, 1, 4, &bundle, &error), -1); /* nobody knows who */
+    all->events[0].event.header.event_id.len = 15;
+    assert_int_equal(seal(all, 1, 3, &bundle, &error), -1);
+    all->events[0].event.header.event_id.len = SL_UUID_SIZE;
+    memcpy(all->events[3].id, all->events[0].id, SL_UUID_SIZE);
+    assert_int_equal(seal(all, 4, 3, &bundle, &error), -1); /* one name twice */
+    assert_non_null(strstr(error.text, "source and id"));
+    memset(all->receivers[NCG], 0, SL_KEY_SIZE); /* a key of small order */
+    assert_int_equal(seal(all, 1, 3, &bundle, &error), -1);
+    assert_int_equal(error.code, SL_BAD_KEY_CARD);
+    assert_null(bundle);
+}
+
+static void a_full_arena_is_said(void **state)
+{
+    struct fixture *all = *state;
+    struct sl_error error = {0};
+    bool sealed = false;
+    for (size_t limit = 64; !sealed; limit += 64) {
+        Samenloop__V1__Bundle *bundle = NULL;
+        sl_arena_free(&all->arena);
+        sl_arena_init(&all->arena, limit);
+        sealed = seal(all, 4, 3, &bundle, &error) == 0;
+        assert_true(sealed || error.code == SL_TOO_LARGE);
+        assert_true(limit < 65536);
+    }
+    assert_true(all->arena.used <= all->arena.limit);
+}
+
+/* Packs a bundle, changes one byte, and asks whether what comes out is still what was signed. */
+static bool survives(struct fixture *all, const uint8_t *bytes, size_t size)
+{
+    struct sl_error error = {0};
+    struct sl_arena arena;
+    sl_hash leaves[4];
+    int participant = -1;
+    sl_arena_init(&arena, SL_MAX_ARENA);
+    const Samenloop__V1__Bundle *bundle = (const Samenloop__V1__Bundle *)(const void *)
+        sl_arena_unpack(&arena, &samenloop__v1__bundle__descriptor, sl_bytes(bytes, size));
+    bool good = bundle != NULL && bundle->n_envelopes == 2 &&
+                sl_bundle_verify(all->parties.crypto, &all->parties.directory, bundle, AT, leaves,
+                                 &participant, &error) == 0;
+    for (size_t i = 0; good && i < 2; i++) {
+        const Samenloop__V1__Header *header = (const Samenloop__V1__Header *)(const void *)
+            sl_arena_unpack(&arena, &samenloop__v1__header__descriptor,
+                            sl_from_pb(bundle->envelopes[i]->header));
+        struct sl_bytes text;
+        good = header != NULL && participant == IMG &&
+               sl_envelope_check(all->parties.crypto, header, bundle->envelopes[i], true, &error) ==
+                   0 &&
+               sl_section_open(&all->openers[NCG], all->parties.crypto, &arena, bundle->proof,
+                               bundle->envelopes[i], sl_from_pb(header->event_id),
+                               bundle->envelopes[i]->sections[0], &text, &error) == 0 &&
+               sl_bytes_equal(text, all->events[i].event.sections[SL_DOSSIER]);
+    }
+    sl_arena_free(&arena);
+    return good;
+}
+
+static void every_changed_byte_is_found(void **state)
+{
+    struct fixture *all = *state;
+    struct sl_error error = {0};
+    Samenloop__V1__Bundle *bundle = NULL;
+    struct sl_buffer bytes = {0};
+    assert_int_equal(seal(all, 2, 3, &bundle, &error), 0);
+    sl_buffer_pack(&bytes, &bundle->base);
+    assert_true(survives(all, bytes.data, bytes.size));
+    for (size_t i = 0; i < bytes.size; i++) {
+        bytes.data[i] ^= 0x01;
+        if (survives(all, bytes.data, bytes.size))
+            fail_msg("byte %zu of %zu can be changed", i, bytes.size);
+        bytes.data[i] ^= 0x01;
+    }
+    for (size_t size = 0; size < bytes.size; size++)
+        assert_false(survives(all, bytes.data, size));
+    sl_buffer_free(&bytes);
+}
+
+static void what_one_remembers_is_the_signer_s(void **state)
+{
+    struct fixture *all = *state;
+    struct sl_error error = {0};
+    Samenloop__V1__Bundle *bundle = NULL;
+    struct sl_bytes text;
+    assert_int_equal(seal(all, 1, 3, &bundle, &error), 0);
+    assert_int_equal(open_section(all, NCG, bundle, 0, id_of(all, 0), &text), 0);
+    memset(bundle->proof->card.data, 9, SL_HASH_SIZE); /* the same encapsulation, another signer */
+    assert_int_equal(open_section(all, NCG, bundle, 0, id_of(all, 0), &text), -1);
+    bundle->proof->card.len = 31;
+    assert_int_equal(open_section(all, NCG, bundle, 0, id_of(all, 0), &text), -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_sealed_opens_for_its_readers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_section_without_a_field_is_a_section, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(equal_texts_never_look_equal, set_up, tear_down),
+        cmocka_unit_test(sizes_tell_nothing),
+        cmocka_unit_test_setup_teardown(what_is_no_batch_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_full_arena_is_said, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_changed_byte_is_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_one_remembers_is_the_signer_s, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
