@@ -11,6 +11,15 @@
 
 #include "schemas/file.h"
 
+/* What a certificate signs is a key card and nothing else: label, NUL, card. */
+#define CARD_LABEL "samenloop.v1 key card"
+
+static void labelled(struct sl_buffer *out, struct sl_bytes card)
+{
+    sl_buffer_add(out, CARD_LABEL, sizeof CARD_LABEL);
+    sl_buffer_add_bytes(out, card);
+}
+
 static bool is_oin(const char *text, size_t size)
 {
     if (size != SL_OIN_SIZE)
@@ -114,45 +123,79 @@ static STACK_OF(X509) * read_chain(const Samenloop__V1__SignedKeyCard *signed_ca
     return chain;
 }
 
+/* The certificate is an organisation's, made for signing, and no authority's. */
+static int check_usage(X509 *certificate, struct sl_error *error)
+{
+    if (X509_check_ca(certificate) != 0)
+        return sl_fail(error, SL_BAD_KEY_CARD,
+                       "the certificate is an authority's (CA), not an "
+                       "organisation's");
+    if ((X509_get_extension_flags(certificate) & EXFLAG_KUSAGE) == 0 ||
+        (X509_get_key_usage(certificate) & KU_DIGITAL_SIGNATURE) == 0)
+        return sl_fail(error, SL_BAD_KEY_CARD,
+                       "the certificate is not for signing (its key usage "
+                       "lacks digitalSignature)");
+    return 0;
+}
+
+static int check_signature(X509 *certificate, const Samenloop__V1__SignedKeyCard *signed_card,
+                           struct sl_error *error)
+{
+    struct sl_buffer text = {0};
+    labelled(&text, sl_from_pb(signed_card->card));
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool good = context != NULL &&
+                EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL,
+                                     X509_get0_pubkey(certificate)) == 1 &&
+                EVP_DigestVerify(context, signed_card->signature.data, signed_card->signature.len,
+                                 text.data, text.size) == 1;
+    EVP_MD_CTX_free(context);
+    ERR_clear_error();
+    sl_buffer_free(&text);
+    return good ? 0 : sl_fail(error, SL_BAD_KEY_CARD, "the card's signature is not good");
+}
+
 static int check_certificate(const Samenloop__V1__SignedKeyCard *signed_card, X509_STORE *trust,
                              const char *oin, int64_t now, struct sl_error *error)
 {
     STACK_OF(X509) *chain = read_chain(signed_card);
     int result = -1;
     X509 *certificate = chain != NULL && sk_X509_num(chain) > 0 ? sk_X509_value(chain, 0) : NULL;
-    if (certificate == NULL) {
+    if (certificate == NULL)
         (void)sl_fail(error, SL_BAD_KEY_CARD, "no certificate on the card");
-    } else if (check_chain(certificate, chain, trust, now, error) == 0 &&
-               check_oin(certificate, oin, error) == 0) {
-        EVP_MD_CTX *context = EVP_MD_CTX_new();
-        bool good = context != NULL &&
-                    EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL,
-                                         X509_get0_pubkey(certificate)) == 1 &&
-                    EVP_DigestVerify(context, signed_card->signature.data,
-                                     signed_card->signature.len, signed_card->card.data,
-                                     signed_card->card.len) == 1;
-        EVP_MD_CTX_free(context);
-        ERR_clear_error();
-        result = good ? 0 : sl_fail(error, SL_BAD_KEY_CARD, "the card's signature is not good");
-    }
+    else if (check_chain(certificate, chain, trust, now, error) == 0 &&
+             check_usage(certificate, error) == 0 && check_oin(certificate, oin, error) == 0)
+        result = check_signature(certificate, signed_card, error);
     sk_X509_pop_free(chain, X509_free);
     return result;
 }
 
+enum { LAST_USE = SAMENLOOP__V1__KEY_USE__KEY_USE_SEALING };
+
+static const char *const use_names[LAST_USE + 1] = {"", "signing", "CURVE", "sealing"};
+
+/* A card lacks no use, and has none that this version does not know. */
 static int copy_keys(struct sl_card *out, const Samenloop__V1__KeyCard *card,
                      struct sl_error *error)
 {
+    unsigned uses = 0;
     if (card->n_keys > SL_MAX_KEYS)
         return sl_fail(error, SL_BAD_KEY_CARD, "more than %d keys", SL_MAX_KEYS);
     for (size_t i = 0; i < card->n_keys; i++) {
         const Samenloop__V1__Key *key = card->keys[i];
-        if (key->public_key.len != SL_KEY_SIZE || key->not_after <= key->not_before)
+        if (key->public_key.len != SL_KEY_SIZE || key->not_after <= key->not_before ||
+            (int)key->use < SAMENLOOP__V1__KEY_USE__KEY_USE_SIGNING || (int)key->use > LAST_USE)
             return sl_fail(error, SL_BAD_KEY_CARD, "key %zu is none", i + 1);
         struct sl_key *copy = &out->keys[out->key_count++];
         *copy = (struct sl_key){key->use, {0}, key->not_before, key->not_after, NULL};
         memcpy(copy->public_key, key->public_key.data, SL_KEY_SIZE);
         if (key->use == SAMENLOOP__V1__KEY_USE__KEY_USE_SIGNING)
             copy->verifier = sl_key_public(EVP_PKEY_ED25519, copy->public_key);
+        uses |= 1u << key->use;
+    }
+    for (int use = SAMENLOOP__V1__KEY_USE__KEY_USE_SIGNING; use <= LAST_USE; use++) {
+        if ((uses >> use & 1) == 0)
+            return sl_fail(error, SL_BAD_KEY_CARD, "the card has no %s key", use_names[use]);
     }
     return 0;
 }
@@ -350,11 +393,13 @@ int sl_card_sign(struct sl_buffer *out, const Samenloop__V1__KeyCard *card, cons
 {
     enum { MOST = 8 };
     struct sl_buffer body = {0};
+    struct sl_buffer text = {0};
     struct sl_buffer signature = {0};
     ProtobufCBinaryData certificates[MOST];
     Samenloop__V1__SignedKeyCard outer = SAMENLOOP__V1__SIGNED_KEY_CARD__INIT;
     outer.certificates = certificates;
     sl_buffer_pack(&body, &card->base);
+    labelled(&text, sl_buffer_bytes(&body));
     BIO *in = BIO_new_file(chain_file, "r");
     X509 *certificate = NULL;
     while (in != NULL && outer.n_certificates < MOST &&
@@ -368,7 +413,7 @@ int sl_card_sign(struct sl_buffer *out, const Samenloop__V1__KeyCard *card, cons
     BIO_free(in);
     ERR_clear_error();
     int result = outer.n_certificates > 0
-                     ? sign_with_certificate(key_file, sl_buffer_bytes(&body), &signature, error)
+                     ? sign_with_certificate(key_file, sl_buffer_bytes(&text), &signature, error)
                      : sl_fail(error, SL_CONFIGURATION, "%s: no certificate in it", chain_file);
     outer.card = sl_to_pb(sl_buffer_bytes(&body));
     outer.signature = sl_to_pb(sl_buffer_bytes(&signature));
@@ -377,6 +422,7 @@ int sl_card_sign(struct sl_buffer *out, const Samenloop__V1__KeyCard *card, cons
     for (size_t i = 0; i < outer.n_certificates; i++)
         OPENSSL_free(certificates[i].data);
     sl_buffer_free(&body);
+    sl_buffer_free(&text);
     sl_buffer_free(&signature);
     return result;
 }

@@ -76,7 +76,11 @@ const struct sl_key *sl_card_key(const struct sl_card *card, Samenloop__V1__KeyU
 int sl_card_sign(struct sl_buffer *out, const Samenloop__V1__KeyCard *card, const char *chain_file,
                  const char *key_file, struct sl_error *error);
 
-/* Verifies a signed key card and copies its keys. */
+/*
+ * Verifies a signed key card and copies its keys. The certificate is for signing (key usage
+ * digitalSignature) and no authority's; its signature is over "samenloop.v1 key card", NUL, card;
+ * the card lacks no use.
+ */
 int sl_card_read(struct sl_card *out, struct sl_bytes signed_card, X509_STORE *trust, int64_t now,
                  struct sl_error *error);
 void sl_card_free(struct sl_card *card);
