@@ -136,7 +136,7 @@ bool sl_is_correction(const struct sl_type *type)
 static int read_attribute(struct sl_taking *taking, const char *name, const json_t *value)
 {
     Samenloop__V1__Header *header = taking->header;
-    struct sl_bytes text;
+    struct sl_bytes text = {0};
     struct sl_error wrong = {0};
     int result = sl_is_correction(taking->type)
                      ? read_of_any_type(taking, name, value, &text, &wrong)
@@ -202,13 +202,12 @@ int sl_taking_attributes(struct sl_taking *taking)
     Samenloop__V1__Header *header = taking->header;
     const char *name;
     json_t *value;
-    header->attributes = sl_arena_alloc(taking->arena,
-                                        SL_MAX_ATTRIBUTES * sizeof *header->attributes);
+    header->attributes = sl_arena_alloc(taking->arena, SL_MAX_ATTRIBUTES * sizeof(void *));
     json_object_foreach(taking->attributes, name, value)
     {
         if (read_one(taking, name, value) < 0)
             return -1;
     }
-    qsort(header->attributes, header->n_attributes, sizeof *header->attributes, compare_attributes);
+    qsort(header->attributes, header->n_attributes, sizeof(void *), compare_attributes);
     return check_required(taking);
 }

@@ -107,8 +107,7 @@ int sl_taking_extensions(struct sl_taking *taking, Samenloop__V1__Origin *origin
 {
     const char *name;
     json_t *value;
-    origin->extensions = sl_arena_alloc(taking->arena,
-                                        SL_MAX_EXTENSIONS * sizeof *origin->extensions);
+    origin->extensions = sl_arena_alloc(taking->arena, SL_MAX_EXTENSIONS * sizeof(void *));
     json_object_foreach(taking->event, name, value)
     {
         if (is_extension(name) && !json_is_null(value) &&

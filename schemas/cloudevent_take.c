@@ -309,7 +309,7 @@ static int check_strictly(struct sl_taking *taking)
 
 static int take(struct sl_taking *taking, enum sl_role role, Samenloop__V1__Origin *origin)
 {
-    struct sl_bytes type;
+    struct sl_bytes type = {0};
     if (read_form(taking, &type) < 0 || read_content(taking, role) < 0 ||
         read_type(taking, type) < 0 || check_publisher(taking) < 0 || read_subject(taking) < 0 ||
         read_references(taking) < 0 || sl_taking_attributes(taking) < 0 ||
