@@ -87,9 +87,9 @@ int sl_log_step(struct sl_log *log, struct sl_error *error);
 
 /*
  * Erases the content of records, and the salts of their hashes, from the files; two syncs for all
- * together. 0 once that is on stable storage. Numbers without a record (released, or not synced)
- * and records that are erased already or have no content are passed over: after a failure, or a
- * crash, all of it can be done again. What was read before is not valid any more.
+ * of one segment. 0 once that is on stable storage. Numbers without a record (released, or not
+ * synced) and records without content are passed over, and what is erased already is erased once
+ * more: after a failure, or a crash, all of it is simply asked again. Views are not good any more.
  */
 int sl_log_erase(struct sl_log *log, const uint64_t *numbers, size_t count, struct sl_error *error);
 

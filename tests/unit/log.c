@@ -1,0 +1,479 @@
+/* The log as its users see it, on files and on memory. */
+#include "tests/unit/log.h"
+
+static const char first_segment[] = "00000000000000000001.log";
+
+/* ---------------------------------------------------------------- written and read */
+
+static void test_written_is_read(void **state)
+{
+    struct bed *bed = *state;
+    for (int tree = 0; tree < 2; tree++) {
+        struct bed fresh = {.kind = MEMORY, .storage = sl_storage_memory()};
+        struct sl_storage *storage = tree == 0 ? bed->storage : fresh.storage;
+        struct sl_log *log = open_log(storage, tree == 1);
+        assert_int_equal(sl_log_first(log), 1);
+        assert_int_equal(sl_log_last(log), 0);
+        assert_whole(log, 0, 500);
+        grow(log, 1, 500);
+        grow(log, 100, 500);
+        assert_whole(log, 100, 500);
+        sl_log_close(log);
+        log = open_log(storage, tree == 1);
+        assert_whole(log, 100, 500);
+        grow(log, 120, 500);
+        assert_whole(log, 120, 500);
+        assert_memory_equal(sl_log_identity(log), identity, sizeof identity);
+        assert_int_equal(sl_log_has_tree(log), tree == 1);
+        sl_log_close(log);
+        sl_storage_free(fresh.storage);
+    }
+}
+
+static void test_many_in_one_append(void **state)
+{
+    struct bed *bed = *state;
+    struct sl_log *log = open_log(bed->storage, true);
+    struct sl_entry entries[100];
+    uint64_t first = 0;
+    for (int i = 0; i < 100; i++)
+        entries[i] = (struct sl_entry){7, sl_text("kept"), sl_text(i % 2 == 0 ? "" : "content")};
+    assert_int_equal(sl_log_append(log, entries, 100, &first, &bed->error), 0);
+    assert_int_equal(first, 1);
+    assert_int_equal(sl_log_append(log, entries, 100, &first, &bed->error), 0);
+    assert_int_equal(first, 101);
+    assert_int_equal(sl_log_sync(log, &bed->error), 0);
+    struct sl_record record;
+    for (uint64_t n = 200; n > 0; n--) {
+        assert_int_equal(sl_log_read(log, n, &record, &bed->error), 1);
+        assert_int_equal(record.kind, 7);
+        assert_true(sl_bytes_is(record.content, n % 2 == 1 ? "" : "content"));
+    }
+    sl_log_close(log);
+}
+
+static void test_nothing_is_read_before_its_sync(void **state)
+{
+    struct bed *bed = *state;
+    struct sl_record record;
+    struct sl_log *log = open_log(bed->storage, true);
+    grow(log, 3, 100);
+    sl_hash before;
+    sl_hash after;
+    sl_log_root(log, before);
+    struct sl_log_reader *reader = sl_log_reader_new(log, 3);
+    assert_int_equal(sl_log_reader_next(reader, &record, &bed->error), 1);
+    assert_int_equal(append_record(log, 4, 100, &bed->error), 0);
+    assert_int_equal(sl_log_last(log), 4);
+    assert_int_equal(sl_log_synced(log), 3);
+    assert_int_equal(sl_log_reader_next(reader, &record, &bed->error), 0);
+    assert_int_equal(sl_log_read(log, 4, &record, &bed->error), 0);
+    sl_log_root(log, after);
+    assert_memory_equal(before, after, sizeof before);
+    assert_int_equal(sl_log_sync(log, &bed->error), 0);
+    assert_int_equal(sl_log_reader_next(reader, &record, &bed->error), 1);
+    assert_true(is_right(&record, 4, 100));
+    assert_int_equal(append_record(log, 5, 100, &bed->error), 0);
+    sl_log_reader_free(reader);
+    sl_log_close(log);
+    log = open_log(bed->storage, true);
+    assert_whole(log, 4, 100);
+    sl_log_close(log);
+}
+
+static void test_many_segments(void **state)
+{
+    struct bed *bed = *state;
+    struct sl_record record;
+    struct sl_log *log = open_log(bed->storage, true);
+    struct sl_log_reader *reader = sl_log_reader_new(log, 1);
+    for (uint64_t n = 1; n <= 600; n++) {
+        grow(log, n, 2000);
+        assert_true(sl_log_step(log, &bed->error) >= 0);
+        if (n % 7 != 0)
+            continue;
+        while (sl_log_reader_next(reader, &record, &bed->error) == 1)
+            continue;
+        assert_true(is_right(&record, n, 2000));
+    }
+    sl_log_reader_free(reader);
+    uint64_t n = 1;
+    for (int i = 0; i < 2000; i++, n = (n * 37 + 11) % 600 + 1) {
+        assert_int_equal(sl_log_read(log, n, &record, &bed->error), 1);
+        assert_true(is_right(&record, n, 2000));
+    }
+    sl_log_close(log);
+    log = open_log(bed->storage, true);
+    for (n = 600; n >= 1; n--) {
+        assert_int_equal(sl_log_read(log, n, &record, &bed->error), 1);
+        assert_true(is_right(&record, n, 2000));
+    }
+    assert_int_equal(sl_log_read(log, 0, &record, &bed->error), 0);
+    assert_int_equal(sl_log_read(log, 601, &record, &bed->error), 0);
+    assert_whole(log, 600, 2000);
+    sl_log_close(log);
+}
+
+static void test_too_large(void **state)
+{
+    struct bed *bed = *state;
+    static uint8_t bytes[SEGMENT];
+    size_t most = SEGMENT - SL_SEGMENT_HEAD - SL_SEAL - SL_RECORD_HEAD;
+    struct sl_log *log = open_log(bed->storage, false);
+    struct sl_entry entry = {1, sl_bytes(bytes, most + 1), {0}};
+    assert_int_equal(sl_log_append(log, &entry, 1, NULL, &bed->error), -1);
+    assert_int_equal(bed->error.code, SL_TOO_LARGE);
+    assert_int_equal(sl_log_last(log), 0);
+    entry.kept.size = most;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(sl_log_append(log, &entry, 1, NULL, &bed->error), 0);
+    assert_int_equal(sl_log_sync(log, &bed->error), 0);
+    struct sl_entry two[] = {entry, entry};
+    assert_int_equal(sl_log_append(log, two, 2, NULL, &bed->error), -1);
+    assert_int_equal(bed->error.code, SL_TOO_LARGE);
+    sl_log_close(log);
+    log = open_log(bed->storage, false);
+    assert_int_equal(sl_log_last(log), 3);
+    struct sl_record record;
+    assert_int_equal(sl_log_read(log, 2, &record, &bed->error), 1);
+    assert_int_equal(record.kept.size, most);
+    sl_log_close(log);
+}
+
+static void test_segments_are_made_ahead_in_steps(void **state)
+{
+    (void)state;
+    struct sl_error error = {0};
+    struct sl_storage *memory = sl_storage_memory();
+    struct sl_log_options options = options_of(false);
+    options.segment_bytes = 1024 * 1024;
+    struct sl_log *log = NULL;
+    assert_int_equal(sl_log_open(&log, memory, "test", &options, &error), 0);
+    int steps = 1;
+    while (sl_log_step(log, &error) == 1)
+        steps++;
+    assert_in_range(steps, 10, 17);
+    /* With the spare ready a new segment costs a handful of calls. */
+    sl_storage_memory_faults(memory, (struct sl_storage_faults){0});
+    uint64_t most = 0;
+    for (uint64_t n = 1; n <= 2000; n++) {
+        uint64_t before = sl_storage_memory_calls(memory);
+        grow(log, n, 1500);
+        uint64_t calls = sl_storage_memory_calls(memory) - before;
+        most = calls > most ? calls : most;
+        assert_true(sl_log_step(log, &error) >= 0);
+    }
+    assert_in_range(most, 4, 8);
+    sl_log_close(log);
+    sl_storage_free(memory);
+}
+
+/* ---------------------------------------------------------------- the tree */
+
+/* The leaf, made by hand. */
+static void leaf_of(struct sl_crypto *crypto, const struct sl_record *record, sl_hash out)
+{
+    struct sl_buffer data = {0};
+    uint8_t number[8];
+    uint8_t word[4];
+    sl_put64(number, record->number);
+    sl_buffer_add(&data, number, 8);
+    sl_put32(word, record->kind);
+    sl_buffer_add(&data, word, 4);
+    sl_put32(word, (uint32_t)record->kept.size);
+    sl_buffer_add(&data, word, 4);
+    sl_buffer_add_bytes(&data, record->kept);
+    if (record->content.size > 0) {
+        sl_hash digest;
+        struct sl_bytes pieces[] = {record->salt, record->content};
+        sl_sha256(crypto, digest, pieces, 2);
+        sl_buffer_add(&data, digest, sizeof digest);
+    }
+    sl_merkle_leaf(crypto, out, sl_buffer_bytes(&data));
+    sl_buffer_free(&data);
+}
+
+static void test_root_is_that_of_the_records(void **state)
+{
+    struct bed *bed = *state;
+    struct sl_crypto *crypto = sl_crypto_new();
+    struct sl_log *log = open_log(bed->storage, true);
+    static sl_hash leaves[300];
+    sl_hash root;
+    sl_hash right;
+    for (uint64_t n = 0; n <= 300; n += 20) {
+        grow(log, n, 1000);
+        for (uint64_t i = n < 20 ? 0 : n - 20; i < n; i++) {
+            struct sl_record record;
+            sl_hash leaf;
+            assert_int_equal(sl_log_read(log, i + 1, &record, &bed->error), 1);
+            assert_int_equal(record.salt.size, record.content.size > 0 ? SL_SALT : 0);
+            leaf_of(crypto, &record, leaves[i]);
+            assert_int_equal(sl_log_leaf(log, &record, leaf, &bed->error), 0);
+            assert_memory_equal(leaf, leaves[i], sizeof leaf);
+        }
+        sl_merkle_root(crypto, right, (const sl_hash *)leaves, n);
+        sl_log_root(log, root);
+        assert_memory_equal(root, right, sizeof root);
+    }
+    for (int again = 0; again < 2; again++) {
+        for (uint64_t n = 0; n <= 300; n++) {
+            struct sl_frontier frontier;
+            assert_int_equal(sl_log_frontier(log, n, &frontier, &bed->error), 1);
+            sl_frontier_root(crypto, &frontier, root);
+            sl_merkle_root(crypto, right, (const sl_hash *)leaves, n);
+            assert_memory_equal(root, right, sizeof root);
+        }
+        sl_log_close(log);
+        log = open_log(bed->storage, true);
+    }
+    struct sl_frontier frontier;
+    assert_int_equal(sl_log_frontier(log, 301, &frontier, &bed->error), 0);
+    sl_log_close(log);
+    sl_crypto_free(crypto);
+}
+
+/* ---------------------------------------------------------------- erased and released */
+
+/* Do these bytes stand anywhere in any segment? */
+static bool stands(struct sl_storage *storage, const uint8_t *bytes, size_t size)
+{
+    static uint8_t file[SEGMENT];
+    sl_storage_name *names = NULL;
+    size_t count = 0;
+    struct sl_error error = {0};
+    bool found = false;
+    assert_int_equal(storage->calls->list(storage, &names, &count, &error), 0);
+    for (size_t i = 0; i < count; i++) {
+        size_t got = peek(storage, names[i], file, sizeof file);
+        found = found || memmem(file, got, bytes, size) != NULL;
+    }
+    free(names);
+    return found;
+}
+
+static void test_content_is_erased_and_the_root_stays(void **state)
+{
+    struct bed *bed = *state;
+    static const uint64_t numbers[] = {150, 2, 3, 151, 5, 2, 999, 200};
+    uint8_t salt[SL_SALT];
+    uint8_t content[16];
+    sl_hash before;
+    sl_hash after;
+    sl_hash digest;
+    struct sl_record record;
+    struct sl_log *log = open_log(bed->storage, true);
+    grow(log, 200, 1000);
+    sl_log_root(log, before);
+    assert_int_equal(sl_log_read(log, 151, &record, &bed->error), 1);
+    memcpy(salt, record.salt.data, sizeof salt);
+    memcpy(content, record.content.data + 20, sizeof content);
+    memcpy(digest, record.digest.data, sizeof digest);
+    assert_true(stands(bed->storage, salt, sizeof salt));
+    assert_true(stands(bed->storage, content, sizeof content));
+    struct sl_log_reader *reader = sl_log_reader_new(log, 150);
+    assert_int_equal(sl_log_reader_next(reader, &record, &bed->error), 1);
+    for (int again = 0; again < 2; again++)
+        assert_int_equal(sl_log_erase(log, numbers, 8, &bed->error), 0);
+    assert_int_equal(sl_log_reader_next(reader, &record, &bed->error), 1);
+    assert_true(record.erased && record.number == 151);
+    sl_log_reader_free(reader);
+    assert_false(stands(bed->storage, salt, sizeof salt));
+    assert_false(stands(bed->storage, content, sizeof content));
+    for (int again = 0; again < 2; again++) {
+        for (uint64_t n = 1; n <= 200; n++) {
+            bool erased = n == 2 || n == 3 || n == 150 || n == 151 || n == 200;
+            sl_hash leaf;
+            assert_int_equal(sl_log_read(log, n, &record, &bed->error), 1);
+            assert_true(is_right(&record, n, 1000));
+            assert_int_equal(record.erased, erased && content_size(n, 1000) > 0);
+            assert_int_equal(sl_log_leaf(log, &record, leaf, &bed->error), 0);
+        }
+        sl_log_root(log, after);
+        assert_memory_equal(before, after, sizeof before);
+        sl_log_close(log);
+        log = open_log(bed->storage, true);
+    }
+    assert_int_equal(sl_log_read(log, 151, &record, &bed->error), 1);
+    assert_memory_equal(record.digest.data, digest, sizeof digest);
+    grow(log, 220, 1000);
+    assert_whole(log, 220, 1000);
+    sl_log_close(log);
+}
+
+static void test_released_segments_are_gone(void **state)
+{
+    struct bed *bed = *state;
+    sl_hash before;
+    sl_hash after;
+    struct sl_record record;
+    struct sl_frontier frontier;
+    struct sl_log *log = open_log(bed->storage, true);
+    grow(log, 400, 1500);
+    sl_log_root(log, before);
+    struct sl_log_reader *reader = sl_log_reader_new(log, 1);
+    assert_int_equal(sl_log_reader_next(reader, &record, &bed->error), 1);
+    assert_int_equal(sl_log_release(log, 2, &bed->error), 0);
+    assert_int_equal(sl_log_first(log), 1);
+    assert_int_equal(sl_log_release(log, 200, &bed->error), 0);
+    uint64_t first = sl_log_first(log);
+    assert_in_range(first, 100, 200);
+    assert_int_equal(sl_log_reader_next(reader, &record, &bed->error), 1);
+    assert_int_equal(record.number, first);
+    sl_log_reader_free(reader);
+    assert_int_equal(sl_log_read(log, first - 1, &record, &bed->error), 0);
+    assert_int_equal(sl_log_frontier(log, first - 1, &frontier, &bed->error), 1);
+    assert_int_equal(sl_log_frontier(log, first - 2, &frontier, &bed->error), 0);
+    sl_log_close(log);
+    log = open_log(bed->storage, true);
+    assert_int_equal(sl_log_first(log), first);
+    sl_log_root(log, after);
+    assert_memory_equal(before, after, sizeof before);
+    assert_int_equal(sl_log_release(log, UINT64_MAX, &bed->error), 0);
+    grow(log, 420, 1500);
+    assert_whole(log, 420, 1500);
+    sl_log_close(log);
+}
+
+/* ---------------------------------------------------------------- who may open it, and how */
+
+static void test_one_writer(void **state)
+{
+    struct bed *bed = *state;
+    struct sl_log_options options = options_of(true);
+    struct sl_log *second = NULL;
+    struct sl_log *log = open_log(bed->storage, true);
+    struct sl_storage *other = bed_storage(bed, true);
+    assert_int_equal(sl_log_open(&second, other, "second", &options, &bed->error), -1);
+    assert_int_equal(bed->error.code, SL_IO);
+    assert_non_null(strstr(bed->error.text, "has this log open"));
+    grow(log, 2, 100);
+    sl_log_close(log);
+    assert_int_equal(sl_log_open(&second, other, "second", &options, &bed->error), 0);
+    assert_whole(second, 2, 100);
+    sl_log_close(second);
+    if (other != bed->storage)
+        sl_storage_free(other);
+}
+
+static void test_a_reader_follows_the_writer(void **state)
+{
+    struct bed *bed = *state;
+    struct sl_log_options options = {.read_only = true};
+    struct sl_log *copy = NULL;
+    struct sl_storage *other = bed_storage(bed, false);
+    assert_int_equal(sl_log_open(&copy, other, "copy", &options, &bed->error), -1);
+    struct sl_log *log = open_log(bed->storage, true);
+    assert_int_equal(sl_log_open(&copy, other, "copy", &options, &bed->error), 0);
+    struct sl_log_reader *reader = sl_log_reader_new(copy, 1);
+    struct sl_record record;
+    uint64_t next = 1;
+    for (uint64_t n = 1; n < 400; n += 13) {
+        grow(log, n, 1500);
+        assert_int_equal(sl_log_step(log, &bed->error) >= 0, 1);
+        assert_int_equal(sl_log_refresh(copy, &bed->error), 0);
+        for (; sl_log_reader_next(reader, &record, &bed->error) == 1; next++)
+            assert_true(is_right(&record, next, 1500));
+        assert_int_equal(next, n + 1);
+    }
+    sl_hash one;
+    sl_hash two;
+    sl_log_root(log, one);
+    sl_log_root(copy, two);
+    assert_memory_equal(one, two, sizeof one);
+    sl_log_reader_free(reader);
+    sl_log_close(copy);
+    sl_log_close(log);
+    if (other != bed->storage)
+        sl_storage_free(other);
+}
+
+static void refused(struct bed *bed, struct sl_log_options options, enum sl_code code,
+                    const char *word)
+{
+    struct sl_log *log = NULL;
+    assert_int_equal(sl_log_open(&log, bed->storage, "test", &options, &bed->error), -1);
+    assert_int_equal(bed->error.code, code);
+    if (strstr(bed->error.text, word) == NULL)
+        fail_msg("%s", bed->error.text);
+}
+
+static void test_what_does_not_fit_is_refused(void **state)
+{
+    struct bed *bed = *state;
+    struct sl_log_options options = options_of(true);
+    options.identity = NULL;
+    refused(bed, options, SL_IO, "no log yet");
+    options = options_of(true);
+    options.segment_bytes = 4096;
+    refused(bed, options, SL_CONFIGURATION, "64 KiB to 64 MiB");
+    sl_log_close(open_log(bed->storage, true));
+    refused(bed, options_of(false), SL_CONFIGURATION, "with a tree");
+    /* A later format, its checksum right. */
+    uint8_t head[SL_SEGMENT_HEAD];
+    struct sl_segment_head read;
+    (void)peek(bed->storage, first_segment, head, sizeof head);
+    assert_null(sl_segment_head_read(head, &read));
+    head[8]++;
+    poke(bed->storage, first_segment, 0, head, sizeof head);
+    refused(bed, options_of(true), SL_DAMAGED, first_segment);
+    /* A segment under the name of another. */
+    read.first = 2;
+    read.frontier.size = 1;
+    sl_segment_head_write(head, &read);
+    poke(bed->storage, first_segment, 0, head, sizeof head);
+    refused(bed, options_of(true), SL_DAMAGED, "another segment");
+}
+
+static void test_a_missing_segment_is_noticed(void **state)
+{
+    struct bed *bed = *state;
+    struct sl_log *log = open_log(bed->storage, true);
+    grow(log, 400, 1500);
+    assert_int_equal(sl_log_release(log, 150, &bed->error), 0);
+    uint64_t first = sl_log_first(log);
+    sl_log_close(log);
+    sl_storage_name *names = NULL;
+    size_t count = 0;
+    uint64_t middle = UINT64_MAX;
+    assert_int_equal(bed->storage->calls->list(bed->storage, &names, &count, &bed->error), 0);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t number = 0;
+        if (sl_segment_named(names[i], &number) && number > first && number < middle)
+            middle = number;
+    }
+    free(names);
+    sl_storage_name name;
+    sl_segment_name(name, middle);
+    assert_int_equal(bed->storage->calls->remove(bed->storage, name, &bed->error), 0);
+    log = open_log(bed->storage, true);
+    assert_int_equal(check_all(log, 1500, &bed->error), -1);
+    assert_int_equal(bed->error.code, SL_DAMAGED);
+    sl_log_close(log);
+}
+
+#define ON(kind, test)                                                                             \
+    cmocka_unit_test_prestate_setup_teardown(test, bed_setup, bed_teardown, &kind)
+#define BOTH(test) ON(memory, test), ON(files, test)
+
+int main(void)
+{
+    static enum kind memory = MEMORY;
+    static enum kind files = FILES;
+    const struct CMUnitTest tests[] = {
+        BOTH(test_written_is_read),
+        BOTH(test_many_in_one_append),
+        BOTH(test_nothing_is_read_before_its_sync),
+        BOTH(test_many_segments),
+        BOTH(test_too_large),
+        cmocka_unit_test(test_segments_are_made_ahead_in_steps),
+        BOTH(test_root_is_that_of_the_records),
+        BOTH(test_content_is_erased_and_the_root_stays),
+        BOTH(test_released_segments_are_gone),
+        BOTH(test_one_writer),
+        BOTH(test_a_reader_follows_the_writer),
+        BOTH(test_what_does_not_fit_is_refused),
+        BOTH(test_a_missing_segment_is_noticed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
