@@ -37,7 +37,6 @@ static struct raw_rule *begun(struct reader *reader, struct raw_word *name);
 }
 %define api.pure full
 %define parse.error custom
-%define parse.lac full
 /* A mistake after an outcome is the outcomes', not the rule's or the file's: shifting is right. */
 %expect 2
 %locations
@@ -153,7 +152,7 @@ rule:
     }
   | head error
   ;
-head: RULE name { $$ = begun(reader, $2); } ;
+head: RULE name { $$ = begun(reader, $2); yyerrok; } ;
 
 clauses: %empty { $$ = NO_WORDS; } | clauses clause { $$ = raw_append($1, $2); } ;
 clause: CLAUSE clause_name quotation {
@@ -215,7 +214,7 @@ not: %empty { $$ = false; } | NOT { $$ = true; } ;
 outcomes: %empty { $$ = NO_WORDS; } | outcomes outcome { $$ = raw_append($1, $2); }
   | outcomes error { $$ = $1; } ;
 otherwise: %empty { $$ = NO_WORDS; } | OTHERWISE outcomes { $$ = $2; } ;
-outcome: action if { $$ = $1; $$->only_if = $2; } ;
+outcome: action if { $$ = $1; $$->only_if = $2; yyerrok; } ;
 
 action:
     REMEMBER statements { $$ = outcome(reader, AGREEMENT_REMEMBER, @$); $$->words = $2; }
@@ -430,7 +429,7 @@ static int yyreport_syntax_error(const yypcontext_t *context, void *scanner, str
         sl_buffer_printf(&text, "unexpected: %s", yysymbol_name(found));
     else
         sl_buffer_printf(&text, "unexpected %s", word);
-    for (int i = 0; i < count && count <= FEW; i++)
+    for (int i = 0; i < count && count <= FEW && nearest.best == NULL; i++)
         sl_buffer_printf(&text, "%s%s", i == 0 ? "; expected " : i + 1 < count ? ", " : " or ",
                          yysymbol_name(expected[i]));
     reader_find(reader, at->place, "%.*s%s", (int)text.size, (const char *)text.data,

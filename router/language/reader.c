@@ -160,7 +160,14 @@ static size_t character_size(uint8_t lead)
     return lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
 }
 
-/* UTF-8 without control characters other than those that end lines and words. */
+/* One character of UTF-8 that is no control character, or one that ends lines and words. */
+static bool good_character(const uint8_t *at, size_t size, size_t left)
+{
+    if (*at < 0x80)
+        return (*at >= ' ' && *at != 0x7F) || *at == '\t' || *at == '\n' || *at == '\r';
+    return size <= left && sl_bytes_printable(sl_bytes(at, size));
+}
+
 static bool readable(struct reader *reader)
 {
     struct sl_bytes text = reader->text;
@@ -171,9 +178,7 @@ static bool readable(struct reader *reader)
     }
     for (size_t i = 0; i < text.size;) {
         size_t size = character_size(text.data[i]);
-        bool space = memchr("\t\n\r", text.data[i], 3) != NULL;
-        if (size > text.size - i ||
-            (!space && !sl_bytes_printable(sl_bytes(text.data + i, size)))) {
+        if (!good_character(text.data + i, size, text.size - i)) {
             reader_find(reader, place, "a character that is not UTF-8 text");
             return false;
         }

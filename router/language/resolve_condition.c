@@ -58,7 +58,9 @@ static bool takes(const struct sl_field *field, const char *value, unsigned thre
 static bool taken_by_any(agreement_types types, const char *name, const char *value, unsigned three)
 {
     for (size_t i = 0; i < sl_type_count(); i++) {
-        const struct sl_field *field = attribute_of(types & agreement_type_bit(i), name);
+        if ((types & agreement_type_bit(i)) == 0)
+            continue;
+        const struct sl_field *field = sl_type_attribute(sl_type_at(i), sl_text(name));
         if (field != NULL && takes(field, value, three))
             return true;
     }
@@ -66,10 +68,11 @@ static bool taken_by_any(agreement_types types, const char *name, const char *va
 }
 
 static void wrong_value(const struct scope *scope, const struct raw_word *name,
-                        const struct raw_word *value, const struct sl_field *field)
+                        const struct raw_word *value, const struct sl_field *field, bool fact)
 {
     struct nearest nearest = nearest_begin(value->text);
-    for (int i = AGREEMENT_UNKNOWN; i <= AGREEMENT_NO; i++)
+    bool three = fact || (field != NULL && answers_yes_or_no(field));
+    for (int i = AGREEMENT_UNKNOWN; three && i <= AGREEMENT_NO; i++)
         nearest_offer(&nearest, agreement_value_name((enum agreement_value)i));
     if (field != NULL && has_codes(field))
         offer_codes(scope->reader, &nearest, field->values);
@@ -90,8 +93,11 @@ static void resolve_values(const struct scope *scope, struct agreement_condition
         unsigned three = three_bit(value->text);
         bool good = (made->fact >= 0 && three != 0) ||
                     taken_by_any(types, raw->name->text, value->text, three);
-        if (!good)
-            wrong_value(scope, raw->name, value, field);
+        if (!good && value == &bare)
+            reader_find(scope->reader, raw->span.place, "%s is no yes or no; say what it is",
+                        raw->name->text);
+        else if (!good)
+            wrong_value(scope, raw->name, value, field, made->fact >= 0);
         else if (three != 0)
             made->three |= three;
         else

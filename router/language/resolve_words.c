@@ -127,11 +127,10 @@ const struct sl_derived *resolve_derived(const struct scope *scope, const struct
 
 const struct sl_field *attribute_of(agreement_types types, const char *name)
 {
-    for (size_t i = 0; i < sl_type_count(); i++) {
-        const struct sl_type *type = sl_type_at(i);
+    for (size_t i = 0; types != 0 && i < sl_type_count(); i++) {
         const struct sl_field *field = NULL;
         if ((types & agreement_type_bit(i)) != 0)
-            field = sl_type_attribute(type, sl_text(name));
+            field = sl_type_attribute(sl_type_at(i), sl_text(name));
         if (field != NULL)
             return field;
     }
