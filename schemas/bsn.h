@@ -5,9 +5,11 @@
 #include "schemas/bytes.h"
 
 /*
- * Does the text hold what looks like a citizen service number: a run of 8 or 9 digits by itself,
- * with single spaces, dots or dashes inside allowed, that passes the eleven-test? Digits after +31
- * or 0031 are a telephone number. `position` is set to the character (from 0) where it begins.
+ * Does the text hold what looks like a citizen service number (agreement, 7.8)? Digits form groups;
+ * one space (also a no-break space), dot or dash may stand between two. What is tried with the
+ * eleven-test is one group, or neighbouring groups, of 8 or 9 digits together. Calendar dates and
+ * telephone numbers are left out; what follows a telephone number is looked at again. `position`
+ * is set to the character (from 0) where it begins; without one it has no meaning.
  */
 bool sl_bsn_find(struct sl_bytes text, size_t *position);
 

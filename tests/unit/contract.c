@@ -7,7 +7,6 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "schemas/bsn.h"
 #include "schemas/hpke.h"
 #include "schemas/merkle.h"
 #include "schemas/subject.h"
@@ -269,29 +268,6 @@ static void pseudonyms_are_hmacs(void **state)
     sl_mac_free(mac);
 }
 
-static void citizen_service_numbers_are_found(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text;
-        int at; /* -1: none */
-    } cases[] = {
-        {"bsn 111222333", 4},      {"111.222.333 staat er", 0}, {"1112 22 333", 0},
-        {"é 111222333", 2},        {"kamer 3 111222333", 8},    {"11122233", -1},
-        {"111222334", -1},         {"bel +31 112223330", -1},   {"bel 0031 50 1112223", -1},
-        {"0000000000", -1},        {"1112223334444", -1},       {"", -1},
-        {"dossier 2021-0001", -1}, {"x111222333y", 1},          {"000000000", -1},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        size_t at = 0;
-        bool found = sl_bsn_find(sl_text(cases[i].text), &at);
-        if (found != (cases[i].at >= 0))
-            fail_msg("%s", cases[i].text);
-        if (found)
-            assert_int_equal(at, cases[i].at);
-    }
-}
-
 static void uuids_are_read_and_made(void **state)
 {
     (void)state;
@@ -317,7 +293,6 @@ int main(void)
         cmocka_unit_test(moments_are_read_and_written),
         cmocka_unit_test(only_addresses_are_subjects),
         cmocka_unit_test(pseudonyms_are_hmacs),
-        cmocka_unit_test(citizen_service_numbers_are_found),
         cmocka_unit_test(uuids_are_read_and_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
