@@ -43,7 +43,10 @@ struct deliveries {
     struct letter *letters;
     size_t letter_count;
     size_t letter_capacity;
-    size_t retried; /* letters that are no longer dead */
+    size_t retried;          /* letters that are no longer dead */
+    struct letter *receipts; /* deliveries of which a receipt is awaited */
+    size_t receipt_count;
+    size_t receipt_capacity;
 };
 
 static uint64_t subject_key(int participant, enum sl_lane lane, const uint8_t *subject)
@@ -107,6 +110,7 @@ void deliveries_free(struct deliveries *deliveries)
     }
     free(deliveries->subjects.slots);
     free(deliveries->letters);
+    free(deliveries->receipts);
     free(deliveries);
 }
 
@@ -179,8 +183,9 @@ void deliveries_add(struct deliveries *deliveries, int participant, enum sl_lane
         queue->look_from = delivery->record;
     queue->next++;
     queue->waiting++;
-    remember_latest(&deliveries->subjects, subject_key(participant, lane, subject),
-                    delivery->number);
+    if (subject != NULL)
+        remember_latest(&deliveries->subjects, subject_key(participant, lane, subject),
+                        delivery->number);
 }
 
 bool deliveries_gap(const struct deliveries *deliveries, int participant, enum sl_lane lane,
@@ -192,6 +197,12 @@ bool deliveries_gap(const struct deliveries *deliveries, int participant, enum s
     *number = queue->loaded;
     *record = queue->look_from;
     return true;
+}
+
+void deliveries_looked(struct deliveries *deliveries, int participant, enum sl_lane lane,
+                       uint64_t record)
+{
+    deliveries->queues[participant][lane].look_from = record;
 }
 
 bool deliveries_refill(struct deliveries *deliveries, int participant, enum sl_lane lane,
@@ -439,6 +450,31 @@ bool deliveries_judge(struct deliveries *deliveries, int participant, enum sl_la
         remove_letter(deliveries, letter);
     }
     return true;
+}
+
+/* ---------------------------------------------------------------- receipts */
+
+void deliveries_await_receipt(struct deliveries *deliveries, int participant, enum sl_lane lane,
+                              const struct delivery *delivery)
+{
+    deliveries->receipts = sl_grow(deliveries->receipts, &deliveries->receipt_capacity,
+                                   deliveries->receipt_count + 1, sizeof *deliveries->receipts);
+    deliveries->receipts[deliveries->receipt_count++] = (struct letter){participant, lane,
+                                                                        *delivery};
+}
+
+bool deliveries_take_receipt(struct deliveries *deliveries, int participant, enum sl_lane lane,
+                             uint64_t number, struct delivery *out)
+{
+    for (size_t i = 0; i < deliveries->receipt_count; i++) {
+        struct letter *one = &deliveries->receipts[i];
+        if (one->delivery.number != number || one->participant != participant || one->lane != lane)
+            continue;
+        *out = one->delivery;
+        *one = deliveries->receipts[--deliveries->receipt_count];
+        return true;
+    }
+    return false;
 }
 
 /* ---------------------------------------------------------------- figures */

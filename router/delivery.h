@@ -55,7 +55,7 @@ uint64_t deliveries_next(const struct deliveries *deliveries, int participant, e
 uint64_t deliveries_previous(const struct deliveries *deliveries, int participant,
                              enum sl_lane lane, const uint8_t subject[SL_HASH_SIZE]);
 
-/* Puts a delivery in its queue; its number must be the next one. */
+/* Puts a delivery in its queue; its number must be the next one. `subject` NULL: nobody's. */
 void deliveries_add(struct deliveries *deliveries, int participant, enum sl_lane lane,
                     const struct delivery *delivery, const uint8_t subject[SL_HASH_SIZE]);
 
@@ -63,6 +63,9 @@ void deliveries_add(struct deliveries *deliveries, int participant, enum sl_lane
  * `record` is where to look for it from. */
 bool deliveries_gap(const struct deliveries *deliveries, int participant, enum sl_lane lane,
                     uint64_t *number, uint64_t *record);
+/* What is wanted does not stand before this record. */
+void deliveries_looked(struct deliveries *deliveries, int participant, enum sl_lane lane,
+                       uint64_t record);
 /* Gives what deliveries_gap asked for. False when the window is full now. */
 bool deliveries_refill(struct deliveries *deliveries, int participant, enum sl_lane lane,
                        const struct delivery *delivery);
@@ -90,6 +93,15 @@ bool deliveries_behind(struct deliveries *deliveries, int participant, enum sl_l
 /* An operator's word on a dead letter: it waits again, or is gone. False: no such dead letter. */
 bool deliveries_judge(struct deliveries *deliveries, int participant, enum sl_lane lane,
                       uint64_t number, bool retry);
+
+/*
+ * Deliveries of which a receipt is wanted stay known until it has come, whether they have ended or
+ * not. _take gives the delivery's place and forgets it; false: none is awaited (any more).
+ */
+void deliveries_await_receipt(struct deliveries *deliveries, int participant, enum sl_lane lane,
+                              const struct delivery *delivery);
+bool deliveries_take_receipt(struct deliveries *deliveries, int participant, enum sl_lane lane,
+                             uint64_t number, struct delivery *out);
 
 /* When (elapsed) the first back-off of this participant ends; INT64_MAX: none. */
 int64_t deliveries_wake(const struct deliveries *deliveries, int participant);

@@ -45,7 +45,7 @@ struct router_setup {
     const uint32_t *roles;      /* a participant each: bit n: somebody holds role n; copied */
     struct sl_bytes agreement;  /* its text; copied */
     const char *agreement_name; /* for messages: the file */
-    struct sl_storage *journal; /* taken over, closed with the router */
+    struct sl_storage *journal; /* the caller's; outlives the router */
     uint64_t segment_bytes;     /* of the journal; 0: the log's own */
 };
 
@@ -71,9 +71,12 @@ void router_frame(struct router *router, uint64_t connection, int participant,
 /* A connection is gone, or what should have been sent on it could not be. */
 void router_gone(struct router *router, uint64_t connection);
 
-/* Takes other cards, roles and participants (SIGHUP). A participant keeps its place; see config. */
-int router_reload(struct router *router, const struct sl_directory *directory,
-                  const uint32_t *roles, struct sl_error *error);
+/*
+ * Takes another setup (SIGHUP): participants, roles, cards, agreement; the journal stays. A
+ * participant keeps its place, new ones come behind; -1, and nothing has changed, when they do not,
+ * or the agreement is none. The old setup's directory is not looked at any more.
+ */
+int router_reload(struct router *router, const struct router_setup *setup, struct sl_error *error);
 
 /*
  * Brings everything that was told to stable storage and makes what follows from it. -1 when the

@@ -8,8 +8,8 @@
 
 #include "schemas/bytes.h"
 #include "schemas/error.h"
+#include "schemas/version.h"
 
-#define SL_VERSION "0.1"
 
 enum { TOOL_GOOD = 0, TOOL_WRONG = 1, TOOL_USAGE = 2 };
 

@@ -1,0 +1,24 @@
+/*
+ * The routing log for those who watch: each line goes to a file (or standard error) and, where an
+ * address is configured, to whoever has subscribed (PUB, CURVE; participants' keys are admitted).
+ * A message on the feed has two frames: the line's number since the start, in decimal, and the line
+ * without its line feed. A subscriber that is slow loses lines, sees it by the numbers, and finds
+ * them in the file: the file and the feed are made from the journal, which is the truth.
+ */
+#ifndef ROUTER_FEED_H
+#define ROUTER_FEED_H
+
+#include "schemas/bytes.h"
+#include "schemas/error.h"
+
+struct feed;
+
+/* `file` empty: standard error; `publisher`: a bound ZMQ PUB socket, or NULL. Stays the caller's.
+ */
+int feed_open(struct feed **out, const char *file, void *publisher, struct sl_error *error);
+void feed_close(struct feed *feed);
+
+/* Lines, each ended by a line feed. What cannot be written is told on standard error, once. */
+void feed_write(struct feed *feed, struct sl_bytes lines);
+
+#endif

@@ -1,0 +1,436 @@
+#include "router/journal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "schemas/catalogue.h"
+#include "schemas/keycard.h"
+
+/* ---------------------------------------------------------------- the kinds, one table */
+
+static const ProtobufCMessageDescriptor *const messages[] = {
+    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_AGREEMENT] =
+        &samenloop__v1__journal_agreement__descriptor,
+    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_CARD] = &samenloop__v1__journal_card__descriptor,
+    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_BATCH] = &samenloop__v1__journal_batch__descriptor,
+    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_EVENT] = &samenloop__v1__journal_event__descriptor,
+    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_REFUSED] = &samenloop__v1__journal_refused__descriptor,
+    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_DUPLICATE] =
+        &samenloop__v1__journal_duplicate__descriptor,
+    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_ENDED] = &samenloop__v1__journal_ended__descriptor,
+    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_DEAD_LETTER] =
+        &samenloop__v1__journal_dead_letter__descriptor,
+    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_RECEIPT] = &samenloop__v1__journal_receipt__descriptor,
+    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_TICK] = &samenloop__v1__journal_tick__descriptor,
+    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_ERASURE] = &samenloop__v1__journal_erasure__descriptor,
+};
+
+static const ProtobufCMessageDescriptor *message_of(unsigned kind)
+{
+    return kind < sizeof messages / sizeof *messages ? messages[kind] : NULL;
+}
+
+/* ---------------------------------------------------------------- what finds things again */
+
+struct answered {
+    uint64_t position;
+    uint64_t record;
+};
+
+/* The answered batches of one outbox and lane: a ring of the last ones. */
+struct outbox {
+    char participant[SL_NAME_SIZE];
+    uint8_t identity[SL_LOG_ID_SIZE];
+    Samenloop__V1__Lane lane;
+    uint64_t last;  /* the highest position answered */
+    uint64_t count; /* answered since the beginning */
+    size_t capacity;
+    struct answered *ring;
+};
+
+struct journal {
+    struct sl_log *log;
+    uint64_t *strides; /* record of event 1, 1 + JOURNAL_STRIDE ... */
+    size_t stride_capacity;
+    uint64_t events;
+    struct outbox outboxes[JOURNAL_OUTBOXES]; /* the one that was heard last comes first */
+    size_t outbox_count;
+    /* The batch that is being written or folded. */
+    uint64_t batch;
+    size_t batch_left;
+    uint64_t batch_position;
+    struct sl_buffer kept;
+};
+
+static bool is_outbox(const struct outbox *outbox, const struct journal_outbox *wanted)
+{
+    return outbox->lane == wanted->lane && strcmp(outbox->participant, wanted->participant) == 0 &&
+           sl_bytes_equal(sl_bytes(outbox->identity, SL_LOG_ID_SIZE), wanted->identity);
+}
+
+static const struct outbox *find_outbox(const struct journal *journal,
+                                        const struct journal_outbox *wanted)
+{
+    for (size_t i = 0; i < journal->outbox_count; i++) {
+        if (is_outbox(&journal->outboxes[i], wanted))
+            return &journal->outboxes[i];
+    }
+    return NULL;
+}
+
+/* Brings an outbox to the front; a new one takes the place of the one that was silent longest. */
+static struct outbox *meet_outbox(struct journal *journal, const struct journal_outbox *wanted)
+{
+    size_t at = 0;
+    while (at < journal->outbox_count && !is_outbox(&journal->outboxes[at], wanted))
+        at++;
+    struct outbox found = {.lane = wanted->lane};
+    if (at < journal->outbox_count) {
+        found = journal->outboxes[at];
+    } else {
+        memcpy(found.participant, wanted->participant, strlen(wanted->participant) + 1);
+        memcpy(found.identity, wanted->identity.data, SL_LOG_ID_SIZE);
+        at = journal->outbox_count < JOURNAL_OUTBOXES ? journal->outbox_count++ : at - 1;
+        free(journal->outboxes[at].ring);
+    }
+    memmove(&journal->outboxes[1], &journal->outboxes[0], at * sizeof found);
+    journal->outboxes[0] = found;
+    return &journal->outboxes[0];
+}
+
+static void widen(struct outbox *outbox)
+{
+    struct answered *ring = NULL;
+    size_t capacity = outbox->capacity == 0 ? 64 : 2 * outbox->capacity;
+    ring = sl_new(capacity, sizeof *ring);
+    for (uint64_t i = 0; i < outbox->count; i++)
+        ring[i] = outbox->ring[i];
+    free(outbox->ring);
+    outbox->ring = ring;
+    outbox->capacity = capacity;
+}
+
+static void remember_answer(struct outbox *outbox, uint64_t position, uint64_t record)
+{
+    if (outbox->count == outbox->capacity && outbox->capacity < JOURNAL_ANSWERS)
+        widen(outbox);
+    outbox->ring[outbox->count++ % outbox->capacity] = (struct answered){position, record};
+    if (position > outbox->last)
+        outbox->last = position;
+}
+
+static int index_batch(struct journal *journal, uint64_t record,
+                       const Samenloop__V1__JournalBatch *batch, struct sl_error *error)
+{
+    char participant[SL_NAME_SIZE] = "";
+    if (batch->participant.len >= sizeof participant || batch->outbox.len != SL_LOG_ID_SIZE ||
+        batch->leaves.len == 0 || batch->leaves.len % SL_HASH_SIZE != 0)
+        return sl_fail(error, SL_DAMAGED, "journal: record %llu is no batch",
+                       (unsigned long long)record);
+    memcpy(participant, batch->participant.data, batch->participant.len);
+    struct journal_outbox outbox = {participant, sl_from_pb(batch->outbox), batch->lane};
+    (void)meet_outbox(journal, &outbox);
+    journal->batch = record;
+    journal->batch_left = batch->leaves.len / SL_HASH_SIZE;
+    journal->batch_position = batch->position;
+    return 0;
+}
+
+/* One more event of the batch has its answer; with the last one the whole batch has. */
+static void index_answer(struct journal *journal, uint64_t batch)
+{
+    if (batch != journal->batch || journal->batch_left == 0 || --journal->batch_left > 0)
+        return;
+    remember_answer(&journal->outboxes[0], journal->batch_position, batch);
+}
+
+static int index_event(struct journal *journal, uint64_t record,
+                       const Samenloop__V1__JournalEvent *event, struct sl_error *error)
+{
+    if (event->number != journal->events + 1)
+        return sl_fail(error, SL_DAMAGED, "journal: record %llu is not event %llu",
+                       (unsigned long long)record, (unsigned long long)journal->events + 1);
+    if (journal->events % JOURNAL_STRIDE == 0) {
+        size_t at = (size_t)(journal->events / JOURNAL_STRIDE);
+        journal->strides = sl_grow(journal->strides, &journal->stride_capacity, at + 1,
+                                   sizeof *journal->strides);
+        journal->strides[at] = record;
+    }
+    journal->events++;
+    index_answer(journal, event->batch);
+    return 0;
+}
+
+static int index_record(struct journal *journal, uint64_t record, unsigned kind,
+                        const void *message, struct sl_error *error)
+{
+    switch (kind) {
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_BATCH:
+        return index_batch(journal, record, message, error);
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_EVENT:
+        return index_event(journal, record, message, error);
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_REFUSED:
+        index_answer(journal, ((const Samenloop__V1__JournalRefused *)message)->batch);
+        return 0;
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_DUPLICATE:
+        index_answer(journal, ((const Samenloop__V1__JournalDuplicate *)message)->batch);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+/* ---------------------------------------------------------------- open, fold, write */
+
+int journal_open(struct journal **out, struct sl_storage *storage, uint64_t segment_bytes,
+                 struct sl_error *error)
+{
+    struct journal *journal = sl_new(1, sizeof *journal);
+    uint8_t identity[SL_LOG_ID_SIZE];
+    sl_random(identity, sizeof identity);
+    struct sl_log_options options = {
+        .identity = identity, .tree = true, .segment_bytes = segment_bytes};
+    if (sl_log_open(&journal->log, storage, "journal", &options, error) < 0) {
+        free(journal);
+        return -1;
+    }
+    *out = journal;
+    return 0;
+}
+
+void journal_close(struct journal *journal)
+{
+    if (journal == NULL)
+        return;
+    sl_log_close(journal->log);
+    for (size_t i = 0; i < journal->outbox_count; i++)
+        free(journal->outboxes[i].ring);
+    free(journal->strides);
+    sl_buffer_free(&journal->kept);
+    free(journal);
+}
+
+const uint8_t *journal_identity(const struct journal *journal)
+{
+    return sl_log_identity(journal->log);
+}
+
+uint64_t journal_events(const struct journal *journal)
+{
+    return journal->events;
+}
+
+static int fold_record(struct journal *journal, struct sl_arena *arena,
+                       const struct sl_record *record, journal_visitor visit, void *context,
+                       struct sl_error *error)
+{
+    const ProtobufCMessageDescriptor *type = message_of(record->kind);
+    if (type == NULL)
+        return 0; /* a later version's; what it means for decisions it would have to say itself */
+    ProtobufCMessage *message = sl_arena_unpack(arena, type, record->kept);
+    if (message == NULL)
+        return sl_fail(error, SL_DAMAGED, "journal: record %llu cannot be decoded",
+                       (unsigned long long)record->number);
+    if (index_record(journal, record->number, record->kind, message, error) < 0)
+        return -1;
+    return visit(context, record->number, (Samenloop__V1__RecordKind)record->kind, message, error);
+}
+
+int journal_fold(struct journal *journal, journal_visitor visit, void *context,
+                 struct sl_error *error)
+{
+    struct sl_log_reader *reader = sl_log_reader_new(journal->log, 1);
+    struct sl_arena arena;
+    struct sl_record record = {0};
+    int result = 0;
+    sl_arena_init(&arena, 0);
+    while (result == 0 && (result = sl_log_reader_next(reader, &record, error)) == 1) {
+        sl_arena_clear(&arena);
+        result = fold_record(journal, &arena, &record, visit, context, error);
+    }
+    sl_arena_free(&arena);
+    sl_log_reader_free(reader);
+    return result;
+}
+
+int journal_append(struct journal *journal, Samenloop__V1__RecordKind kind,
+                   const ProtobufCMessage *kept, struct sl_bytes content, uint64_t *record,
+                   struct sl_error *error)
+{
+    uint64_t number = 0;
+    sl_buffer_clear(&journal->kept);
+    sl_buffer_pack(&journal->kept, kept);
+    struct sl_entry entry = {
+        .kind = (uint16_t)kind, .kept = sl_buffer_bytes(&journal->kept), .content = content};
+    if (sl_log_append(journal->log, &entry, 1, &number, error) < 0 ||
+        index_record(journal, number, kind, kept, error) < 0)
+        return -1;
+    if (record != NULL)
+        *record = number;
+    return 0;
+}
+
+int journal_sync(struct journal *journal, struct sl_error *error)
+{
+    return sl_log_sync(journal->log, error);
+}
+
+bool journal_make_room(struct journal *journal, struct sl_error *error)
+{
+    return sl_log_step(journal->log, error) >= 0;
+}
+
+/* ---------------------------------------------------------------- reading */
+
+static int missing(uint64_t record, struct sl_error *error)
+{
+    return sl_fail(error, SL_DAMAGED, "journal: record %llu is not what it should be",
+                   (unsigned long long)record);
+}
+
+/* 1: read, 0: there is none, -1. */
+static int read_record(struct journal *journal, uint64_t number, struct sl_record *out,
+                       struct sl_error *error)
+{
+    if (number > sl_log_synced(journal->log) && number <= sl_log_last(journal->log) &&
+        sl_log_sync(journal->log, error) < 0)
+        return -1;
+    return sl_log_read(journal->log, number, out, error);
+}
+
+const ProtobufCMessage *journal_read(struct journal *journal, struct sl_arena *arena,
+                                     uint64_t record, Samenloop__V1__RecordKind kind,
+                                     struct sl_bytes *content, struct sl_error *error)
+{
+    struct sl_record found = {0};
+    int result = read_record(journal, record, &found, error);
+    if (result < 0)
+        return NULL;
+    ProtobufCMessage *message = NULL;
+    const ProtobufCMessageDescriptor *type = result == 1 ? message_of(found.kind) : NULL;
+    if (type != NULL &&
+        (kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_UNSPECIFIED || found.kind == kind))
+        message = sl_arena_unpack(arena, type, found.kept);
+    if (message == NULL)
+        (void)missing(record, error);
+    else if (content != NULL)
+        *content = sl_arena_copy(arena, found.content);
+    return message;
+}
+
+uint64_t journal_last(const struct journal *journal)
+{
+    return sl_log_last(journal->log);
+}
+
+uint64_t journal_find_event(struct journal *journal, uint64_t number, struct sl_error *error)
+{
+    if (number == 0 || number > journal->events)
+        return 0;
+    uint64_t left = (number - 1) % JOURNAL_STRIDE;
+    uint64_t record = journal->strides[(number - 1) / JOURNAL_STRIDE];
+    struct sl_record found = {0};
+    for (; left > 0; left -= found.kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_EVENT ? 1 : 0) {
+        if (read_record(journal, ++record, &found, error) != 1)
+            return 0;
+    }
+    return record;
+}
+
+size_t journal_queued(const ProtobufCMessage *record, Samenloop__V1__Queued ***queued)
+{
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(
+        record->descriptor, "queued");
+    size_t count = 0;
+    if (field != NULL) {
+        memcpy(&count, (const uint8_t *)record + field->quantifier_offset, sizeof count);
+        memcpy(queued, (const uint8_t *)record + field->offset, sizeof *queued);
+    }
+    return count;
+}
+
+/* ---------------------------------------------------------------- answers */
+
+uint64_t journal_last_answered(const struct journal *journal, const struct journal_outbox *outbox)
+{
+    const struct outbox *found = find_outbox(journal, outbox);
+    return found == NULL ? 0 : found->last;
+}
+
+uint64_t journal_find_batch(const struct journal *journal, const struct journal_outbox *outbox,
+                            uint64_t position)
+{
+    const struct outbox *found = find_outbox(journal, outbox);
+    if (found == NULL || position > found->last)
+        return 0;
+    uint64_t kept = found->count < found->capacity ? found->count : found->capacity;
+    for (uint64_t i = 1; i <= kept; i++) {
+        const struct answered *one = &found->ring[(found->count - i) % found->capacity];
+        if (one->position == position)
+            return one->record;
+    }
+    return 0;
+}
+
+static void *take(struct sl_arena *arena, size_t size)
+{
+    void *memory = sl_arena_alloc(arena, size);
+    if (memory == NULL)
+        abort(); /* arenas without a limit end only with the machine's memory */
+    return memory;
+}
+
+/* What one of the batch's records says to its publisher. */
+static int read_result(const struct sl_record *record, struct sl_arena *arena,
+                       Samenloop__V1__Result *result, struct sl_error *error)
+{
+    const ProtobufCMessageDescriptor *type = message_of(record->kind);
+    const void *message = type == NULL ? NULL : sl_arena_unpack(arena, type, record->kept);
+    if (message != NULL && record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_EVENT) {
+        const Samenloop__V1__JournalEvent *event = message;
+        result->verdict = SAMENLOOP__V1__VERDICT__VERDICT_ACCEPTED;
+        result->journal_number = event->number;
+        result->n_remarks = event->n_remarks;
+        result->remarks = event->remarks;
+        return 0;
+    }
+    if (message != NULL && record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_DUPLICATE) {
+        result->verdict = SAMENLOOP__V1__VERDICT__VERDICT_DUPLICATE;
+        result->journal_number = ((const Samenloop__V1__JournalDuplicate *)message)->number;
+        return 0;
+    }
+    if (message != NULL && record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_REFUSED) {
+        const Samenloop__V1__JournalRefused *refused = message;
+        result->verdict = SAMENLOOP__V1__VERDICT__VERDICT_REFUSED;
+        result->code = refused->code;
+        result->sentence = refused->sentence;
+        return 0;
+    }
+    return missing(record->number, error);
+}
+
+int journal_read_results(struct journal *journal, struct sl_arena *arena, uint64_t batch,
+                         Samenloop__V1__Published *out, struct sl_error *error)
+{
+    const Samenloop__V1__JournalBatch *head = (const Samenloop__V1__JournalBatch *)journal_read(
+        journal, arena, batch, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_BATCH, NULL, error);
+    if (head == NULL)
+        return -1;
+    size_t count = head->leaves.len / SL_HASH_SIZE;
+    *out = (Samenloop__V1__Published)SAMENLOOP__V1__PUBLISHED__INIT;
+    out->lane = head->lane;
+    out->position = head->position;
+    out->n_results = count;
+    out->results = take(arena, count * sizeof(Samenloop__V1__Result *));
+    Samenloop__V1__Result *results = take(arena, count * sizeof *results);
+    for (size_t i = 0; i < count; i++) {
+        struct sl_record record = {0};
+        results[i] = (Samenloop__V1__Result)SAMENLOOP__V1__RESULT__INIT;
+        out->results[i] = &results[i];
+        if (read_record(journal, batch + 1 + i, &record, error) != 1)
+            return missing(batch + 1 + i, error);
+        if (read_result(&record, arena, &results[i], error) < 0)
+            return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,91 @@
+/*
+ * The journal: the log as the router keeps it (log.proto, the part "journal"). Records are appended
+ * and synced together; what is read back is decoded into an arena.
+ *
+ * Beside the log it keeps what finds things in it again: where every JOURNAL_STRIDEth event stands
+ * (the others are a few records further), and the last JOURNAL_ANSWERS answered batches of each
+ * outbox and lane, so that a batch that comes again is answered again in the same words. Both are
+ * made by the fold.
+ *
+ * The records of a batch follow each other: JournalBatch, then an Event, Refused or Duplicate for
+ * each of its leaves, in their order. After a crash the end of the last batch may be missing; such
+ * a batch was never answered, and is taken as new when it comes again.
+ */
+#ifndef ROUTER_JOURNAL_H
+#define ROUTER_JOURNAL_H
+
+#include "samenloop/v1/log.pb-c.h"
+#include "schemas/limits.h"
+#include "schemas/log/log.h"
+
+enum { JOURNAL_STRIDE = 32, JOURNAL_ANSWERS = SL_CREDIT, JOURNAL_OUTBOXES = 64 };
+
+struct journal;
+
+/* Opens or makes it. The storage stays the caller's. */
+int journal_open(struct journal **out, struct sl_storage *storage, uint64_t segment_bytes,
+                 struct sl_error *error);
+void journal_close(struct journal *journal); /* what was not synced is dropped; NULL is fine */
+
+const uint8_t *journal_identity(const struct journal *journal); /* SL_LOG_ID_SIZE bytes */
+uint64_t journal_events(const struct journal *journal);         /* the last event's number */
+
+/* ---------------------------------------------------------------- folding and writing */
+
+/* A record, decoded; `message` is a Journal... message by its kind. */
+typedef int (*journal_visitor)(void *context, uint64_t record, Samenloop__V1__RecordKind kind,
+                               const ProtobufCMessage *message, struct sl_error *error);
+
+/* Gives every record to the visitor, in order; the first -1 ends it. To be called once, first. */
+int journal_fold(struct journal *journal, journal_visitor visit, void *context,
+                 struct sl_error *error);
+
+/* Appends a record; nothing of it is to be told before journal_sync gave 0. */
+int journal_append(struct journal *journal, Samenloop__V1__RecordKind kind,
+                   const ProtobufCMessage *kept, struct sl_bytes content, uint64_t *record,
+                   struct sl_error *error);
+int journal_sync(struct journal *journal, struct sl_error *error);
+
+/* Makes room ahead, a little a call. False: the disk is full, nothing should be taken on. */
+bool journal_make_room(struct journal *journal, struct sl_error *error);
+
+/* ---------------------------------------------------------------- reading */
+
+/*
+ * Reads a record into the arena; what was appended and not synced is synced first. NULL when there
+ * is none of this kind (RECORD_KIND_UNSPECIFIED: of any). `content` (may be NULL) gets a copy of
+ * what can be erased; empty when it was.
+ */
+const ProtobufCMessage *journal_read(struct journal *journal, struct sl_arena *arena,
+                                     uint64_t record, Samenloop__V1__RecordKind kind,
+                                     struct sl_bytes *content, struct sl_error *error);
+
+uint64_t journal_last(const struct journal *journal); /* the last record's number; 0: none */
+
+/* The record of the event with this number; 0: none, or it could not be read. */
+uint64_t journal_find_event(struct journal *journal, uint64_t number, struct sl_error *error);
+
+/* The deliveries that a record brought about; none for kinds that bring none about. */
+size_t journal_queued(const ProtobufCMessage *record, Samenloop__V1__Queued ***queued);
+
+/* ---------------------------------------------------------------- answers */
+
+struct journal_outbox {
+    const char *participant;
+    struct sl_bytes identity;
+    Samenloop__V1__Lane lane;
+};
+
+/* The position of the last batch of this outbox and lane that was answered; 0: none. */
+uint64_t journal_last_answered(const struct journal *journal, const struct journal_outbox *outbox);
+
+/* The record of the batch at this position, when it was answered and is remembered; 0: it is not.
+ */
+uint64_t journal_find_batch(const struct journal *journal, const struct journal_outbox *outbox,
+                            uint64_t position);
+
+/* The results of an answered batch, from its records, in the arena. */
+int journal_read_results(struct journal *journal, struct sl_arena *arena, uint64_t batch,
+                         Samenloop__V1__Published *out, struct sl_error *error);
+
+#endif

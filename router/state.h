@@ -1,0 +1,100 @@
+/*
+ * What the stations of the machine share: router.c (told, tells), publish.c (what comes in),
+ * outgoing.c (what goes out), decided.c (the core's word as the journal keeps it), fold.c (the
+ * journal as state). Nobody else looks in here.
+ *
+ * Participants are known by their place in `participants`, which holds those of the directory and
+ * those that only the journal still names; connections, queues and the core go by it.
+ */
+#ifndef ROUTER_STATE_H
+#define ROUTER_STATE_H
+
+#include "router/connections.h"
+#include "router/delivery.h"
+#include "router/journal.h"
+#include "router/router.h"
+
+struct agreement;
+struct core;
+
+struct send {
+    uint64_t connection;
+    size_t offset; /* of its frame among the frames */
+    size_t size;
+    bool last;
+};
+
+struct router {
+    struct sl_crypto *crypto;
+    const struct sl_directory *directory;
+    size_t participant_count;
+    char participants[SL_MAX_PARTICIPANTS][SL_NAME_SIZE];
+    uint32_t roles[SL_MAX_PARTICIPANTS];
+
+    struct agreement **agreements; /* all that ever held since the start; the last one holds */
+    size_t agreement_count;
+    size_t agreement_capacity;
+    struct core *core;
+    struct journal *journal;
+    struct deliveries *deliveries;
+    struct connections connections;
+
+    struct router_moment moment;
+    int64_t at;  /* of the records that are made now: never goes back */
+    bool full;   /* there is no room on the disk: nothing is taken on */
+    bool more;   /* something could go out that this round had no room for */
+    bool failed; /* `failure` ends the process */
+    struct sl_error failure;
+
+    struct sl_arena incoming; /* a frame; bounded by SL_MAX_ARENA */
+    struct sl_arena arena;    /* what is decided and read while a frame is dealt with */
+    struct sl_arena outgoing; /* what is read for the frames that go out */
+    struct sl_buffer frames;
+    struct send *sends;
+    size_t send_count;
+    size_t send_capacity;
+    struct router_send *shown; /* the same with pointers, once synced */
+    size_t shown_capacity;
+    size_t shown_count;
+    struct sl_buffer lines;
+    size_t shown_lines; /* bytes of `lines` that are on stable storage in the journal */
+    struct router_figures figures;
+};
+
+/* A participant's place by its name; -1: none. */
+int router_place(const struct router *router, struct sl_bytes name);
+
+/* Frames: begin, write into router->frames, end. */
+void router_begin_frame(struct router *router, uint64_t connection);
+void router_end_frame(struct router *router);
+
+/* Ends a participant's connection with a Bye. */
+void router_end(struct router *router, int participant, enum sl_code code, const char *sentence);
+
+/* Remembers that nothing can go on; always returns -1. */
+int router_fail(struct router *router, const struct sl_error *error);
+
+/* ---------------------------------------------------------------- stations */
+
+/* publish.c: a publication of a greeted participant. -1: the router has failed. */
+int publish_batch(struct router *router, int participant, struct sl_bytes outbox,
+                  const Samenloop__V1__Publish *publish);
+
+/* outgoing.c */
+/* Puts the deliveries that a record brought about into their queues. */
+int outgoing_queue(struct router *router, uint64_t record, Samenloop__V1__Queued *const *queued,
+                   size_t count, struct sl_error *error);
+/* Reads on what waits on disk where a queue has room for it. */
+int outgoing_refill(struct router *router, struct sl_error *error);
+/* Frames for everybody who has credit; as much as a round holds. */
+int outgoing_send(struct router *router, struct sl_error *error);
+/* A receiver's answers. -1 with SL_PROTOCOL, or the router has failed. */
+int outgoing_answered(struct router *router, int participant,
+                      const Samenloop__V1__Delivered *delivered, struct sl_error *error);
+int outgoing_receipt(struct router *router, int participant, const Samenloop__V1__Receipt *receipt,
+                     struct sl_error *error);
+
+/* fold.c */
+int fold_journal(struct router *router, struct sl_error *error);
+
+#endif
