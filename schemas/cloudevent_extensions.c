@@ -1,7 +1,6 @@
 /* Extension attributes: text of the back office that travels with the event, screened and bounded.
  */
-#include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "schemas/bsn.h"
 #include "schemas/cloudevent_parts.h"
@@ -80,6 +79,20 @@ static bool is_extension(const char *name)
     return !is_one_of(sl_text(name), given, sizeof given / sizeof given[0]);
 }
 
+/* Whatever it is: what is no text is screened as it is written. */
+static bool has_number(const json_t *value)
+{
+    char digits[24];
+    size_t position = 0;
+    struct sl_bytes text = extension_text(value, digits);
+    if (text.data != NULL)
+        return sl_bsn_find(text, &position);
+    char *written = json_dumps(value, JSON_ENCODE_ANY);
+    bool found = written != NULL && sl_bsn_find(sl_text(written), &position);
+    free(written);
+    return found;
+}
+
 int sl_taking_text(struct sl_taking *taking)
 {
     const char *name;
@@ -90,10 +103,8 @@ int sl_taking_text(struct sl_taking *taking)
     }
     json_object_foreach(taking->event, name, value)
     {
-        char digits[24];
         char field[SL_POINTER_SIZE];
-        size_t position = 0;
-        if (!is_extension(name) || !sl_bsn_find(extension_text(value, digits), &position))
+        if (!is_extension(name) || !has_number(value))
             continue;
         sl_pointer(field, "", name);
         return sl_refuse(taking->refusal, SL_BSN_IN_TEXT, field,
