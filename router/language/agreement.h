@@ -54,9 +54,10 @@ enum agreement_whom {
     AGREEMENT_PARTICIPANT,  /* `name` is "img" or "ncg" */
     AGREEMENT_OTHER,        /* the publisher's counterpart of img and ncg */
     AGREEMENT_PUBLISHER,    /* of the event */
-    AGREEMENT_BOTH,         /* img and ncg, in this order */
+    AGREEMENT_BOTH,         /* img and ncg, in this order; what they owe is one expectation */
     AGREEMENT_MUNICIPALITY, /* "gm" + the event's attribute municipality */
-    AGREEMENT_NAMED_BY      /* the event's attribute `name` holds img, ncg or both */
+    AGREEMENT_NAMED_BY      /* the event's attribute `name` holds img, ncg or both; what both owe
+                               by it is an expectation each */
 };
 
 struct agreement_who {
@@ -188,6 +189,8 @@ struct agreement_outcome {
     bool daily_on_initial_load;
     bool receipt; /* what is awaited is the receipt by `to` */
     agreement_types types;
+    const size_t *awaited; /* of an expectation: the types in the order of the text */
+    size_t awaited_count;
     bool met_by_either;
     struct agreement_term term;
     bool continuing;

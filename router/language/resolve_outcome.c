@@ -119,13 +119,31 @@ static void usual_level(const struct scope *scope, struct agreement_outcome *mad
     made->level_count = 1;
 }
 
+static void fill_awaited(const struct scope *scope, struct agreement_outcome *made,
+                         struct raw_list words)
+{
+    size_t *awaited = reader_keep(scope->reader, words.count, sizeof *awaited);
+    size_t count = 0;
+    for (const struct raw_word *word = words.first; word != NULL; word = word->next) {
+        int type = resolve_type(scope, word);
+        if (type < 0)
+            continue;
+        if ((made->types & agreement_type_bit((size_t)type)) != 0)
+            reader_find(scope->reader, word->span.place, "%s is awaited twice", word->text);
+        made->types |= agreement_type_bit((size_t)type);
+        awaited[count++] = (size_t)type;
+    }
+    made->awaited = awaited;
+    made->awaited_count = count;
+}
+
 static void fill_expect(const struct scope *scope, struct agreement_outcome *made,
                         const struct raw_outcome *raw)
 {
     const struct raw_word *first = raw->words.first;
     made->receipt = raw->words.count == 1 && strcmp(first->text, "receipt") == 0;
     if (!made->receipt)
-        made->types = resolve_types(scope, raw->words);
+        fill_awaited(scope, made, raw->words);
     made->met_by_either = raw->flag;
     made->continuing = raw->continuing;
     made->term = resolve_term(scope, raw->term);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "router/language/agreement.h"
+#include "router/language/print.h"
 
 #define RULES_FILE "router/agreement.rules"
 
@@ -19,19 +19,54 @@ static struct agreement *load(const char *path)
     return agreement;
 }
 
-static int check(int count, char **arguments)
+static int check(const char *path)
 {
-    struct agreement *agreement = load(count > 1 ? arguments[1] : RULES_FILE);
+    struct agreement *agreement = load(path);
     if (agreement == NULL)
         return TOOL_WRONG;
-    (void)printf("%s: sound, %zu rules\n", agreement->file, agreement->rule_count);
+    int written = printf("%s: sound, %zu rules\n", agreement->file, agreement->rule_count);
     agreement_free(agreement);
-    return TOOL_GOOD;
+    return written < 0 ? TOOL_WRONG : TOOL_GOOD;
+}
+
+static int table(const char *path)
+{
+    struct agreement *agreement = load(path);
+    if (agreement == NULL)
+        return TOOL_WRONG;
+    struct sl_buffer out = {0};
+    agreement_print_table(&out, agreement);
+    int result = tool_print(&out);
+    sl_buffer_free(&out);
+    agreement_free(agreement);
+    return result;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(const char *path);
+    const char *summary;
+} commands[] = {
+    {"check", check, "is the agreement sound?"},
+    {"table", table, "the decision table (Markdown)"},
+};
+
+static int usage(FILE *out)
+{
+    int written = fprintf(out, "Usage: samenloop rules COMMAND [FILE]\n"
+                               "FILE is " RULES_FILE " unless told otherwise.\n\n");
+    for (size_t i = 0; written >= 0 && i < sizeof commands / sizeof commands[0]; i++)
+        written = fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+    return out == stdout && written >= 0 ? TOOL_GOOD : TOOL_USAGE;
 }
 
 int tool_rules(int count, char **arguments)
 {
-    if (count > 1 && strcmp(arguments[1], "check") == 0)
-        return check(count - 1, arguments + 1);
-    return TOOL_USAGE;
+    if (count == 2 && strcmp(arguments[1], "--help") == 0)
+        return usage(stdout);
+    for (size_t i = 0; count >= 2 && i < sizeof commands / sizeof commands[0]; i++) {
+        if (count <= 3 && strcmp(commands[i].name, arguments[1]) == 0)
+            return commands[i].run(count == 3 ? arguments[2] : RULES_FILE);
+    }
+    return usage(stderr);
 }

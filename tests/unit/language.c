@@ -252,6 +252,8 @@ static void instructions_and_their_expectations(void **state)
     assert_true(acute->outcomes[5].carries_deadline);
     assert_string_equal(acute->outcomes[6].mark, "practice");
     assert_true(acute->outcomes[6].met_by_either);
+    assert_int_equal(acute->outcomes[6].awaited_count, 2);
+    assert_string_equal(sl_type_at(acute->outcomes[6].awaited[0])->name, "safety_secured");
     assert_int_equal(acute->outcomes[6].levels[0].to_count, 2);
     assert_true(acute->outcomes[2].disclosures[4].without_consent);
     const struct agreement_rule *advise = rule_of(agreement, "advise-the-municipality");
