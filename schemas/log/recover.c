@@ -68,7 +68,8 @@ static int take_list(struct sl_log *log, struct sl_error *error)
 /* Where a walk through the current segment stopped, and why. */
 struct stop {
     enum sl_found found;
-    uint64_t sealed; /* offset behind the last seal, or of the first item that could be one */
+    uint64_t vouched; /* offset of the last seal, or of the first item: what is before is synced */
+    bool sealed;      /* that seal is the last item */
 };
 
 static void take_record(struct sl_log *log, const struct sl_item *item, uint64_t offset)
@@ -94,9 +95,10 @@ static int take_items(struct sl_log *log, struct sl_cursor *cursor, struct stop 
         if (stop->found != SL_FOUND)
             return 0;
         take_record(log, &item, log->end);
-        log->end = cursor->offset;
+        stop->sealed = item.seal;
         if (item.seal)
-            stop->sealed = log->end;
+            stop->vouched = log->end;
+        log->end = cursor->offset;
     }
 }
 
@@ -185,8 +187,9 @@ static int settle_tail(struct sl_log *log, struct sl_cursor *cursor, bool *again
 }
 
 /*
- * Writes what no seal vouches for once more. Its writer may have died of a sync that failed: then
- * it is read from memory, but the kernel takes it for written, and a sync alone would not write it.
+ * Writes what no seal vouches for once more, the last seal too. Its writer may have died of a sync
+ * that failed: then all of it is read from memory, but the kernel takes it for written, and a sync
+ * alone would not write it.
  */
 static int rewrite(struct sl_log *log, uint64_t from, struct sl_error *error)
 {
@@ -209,12 +212,10 @@ static int settle(struct sl_log *log, const struct stop *stop, struct sl_error *
 {
     const struct sl_storage_calls *calls = log->storage->calls;
     uint8_t seal[SL_SEAL];
-    bool unsealed = stop->sealed < log->end;
-    if ((unsealed && rewrite(log, stop->sealed, error) < 0) ||
-        calls->sync(log->storage, log->file, error) < 0 ||
+    if (rewrite(log, stop->vouched, error) < 0 || calls->sync(log->storage, log->file, error) < 0 ||
         calls->sync_folder(log->storage, error) < 0)
         return -1;
-    if (!unsealed)
+    if (stop->sealed || log->last < log->head.first)
         return 0;
     sl_seal_write(seal, log->key, log->last);
     if (calls->write(log->storage, log->file, log->end, seal, sizeof seal, error) < 0)
@@ -253,7 +254,7 @@ static int walk(struct sl_log *log, struct sl_cursor *cursor, bool refresh, stru
 int sl_log_recover(struct sl_log *log, struct sl_error *error)
 {
     struct sl_cursor cursor = {.file = -1};
-    struct stop stop = {SL_FOUND_END, SL_SEGMENT_HEAD};
+    struct stop stop = {SL_FOUND_END, SL_SEGMENT_HEAD, false};
     uint64_t known = log->segment_count > 0 ? log->head.first : 0;
     if (take_list(log, error) < 0)
         return -1;

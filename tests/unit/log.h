@@ -100,7 +100,7 @@ static inline size_t kept_size(uint64_t number)
 
 static inline size_t content_size(uint64_t number, size_t scale)
 {
-    return number % 5 == 0 ? 0 : 1 + (size_t)(number * 31 % scale);
+    return number % 5 == 0 ? 0 : 1 + (size_t)(number * 617 % scale);
 }
 
 static inline void fill(uint8_t *out, size_t size, uint64_t number, uint8_t what)
