@@ -11,8 +11,8 @@
  *     again until the router has answered it, across any number of restarts.
  *   - A delivery is answered `done` only when the inbox has it on stable storage, and is handed out
  *     once, however often it comes.
- *   - Memory does not grow with what waits: some 16 bytes an event that was published, 24 a batch,
- *     one byte a delivery, and what the frames in flight take.
+ *   - Memory does not grow with what waits: some 16 to 32 bytes an event, 24 a batch that was
+ *     published, 64 a house, and what the frames in flight take.
  *
  * A round:  adapter_time -> adapter_received..., samenloop_publish... -> adapter_sync ->
  *           adapter_frame until there is none -> wait until adapter_wake, a frame or a call
@@ -31,9 +31,7 @@
 struct sl_storage;
 
 enum {
-    ADAPTER_HEARTBEAT = 5 * 1000, /* ms without a frame after which one is sent */
-    ADAPTER_SILENCE = 20 * 1000,  /* ms without hearing anything: the connection is dead */
-    ADAPTER_RETRY_MIN = 200,      /* ms before the first new connection, doubled each time */
+    ADAPTER_RETRY_MIN = 200, /* ms before the first new connection, doubled each time */
     ADAPTER_RETRY_MAX = 30 * 1000,
     ADAPTER_LATER = 5 * 1000,     /* ms before what was answered `later` is sent again */
     ADAPTER_MAX_SEALING_KEYS = 4, /* of this organisation: the one that holds and older ones */
@@ -79,6 +77,9 @@ enum adapter_want adapter_wants(const struct samenloop *house);
 /* A fresh connection stands: nothing of an earlier one will come or go on it. */
 void adapter_connected(struct samenloop *house);
 void adapter_disconnected(struct samenloop *house);
+
+/* Says Bye with the next frame; ADAPTER_WANTS_END follows. */
+void adapter_goodbye(struct samenloop *house);
 
 /* A frame came. It is not kept. */
 void adapter_received(struct samenloop *house, struct sl_bytes frame);

@@ -99,13 +99,19 @@ static void seal_sections(struct sealing *sealing, const struct sl_event *event,
     for (size_t i = 0; i < envelope->n_sections; i++)
         texts[i] = sl_padded(sealing->arena, event->sections[envelope->sections[i]->section]);
     for (uint32_t receiver = 0; receiver < sealing->receivers; receiver++) {
-        if ((readers >> receiver & 1) == 0)
+        bool all = (readers >> receiver & 1) != 0;
+        if (!all && (event->origin_readers >> receiver & 1) == 0)
             continue;
         uint8_t key[SL_KEY_SIZE];
+        const uint8_t *fresh = key;
         sl_event_key(&sealing->contexts[receiver], sealing->exporters[receiver], envelope->index,
                      sl_from_pb(event->header.event_id), key);
-        for (size_t i = 0; i < envelope->n_sections; i++)
-            add_ciphertext(sealing, envelope->sections[i], receiver, i == 0 ? key : NULL, texts[i]);
+        for (size_t i = 0; i < envelope->n_sections; i++) {
+            if (!all && envelope->sections[i]->section != SAMENLOOP__V1__SECTION__SECTION_ORIGIN)
+                continue;
+            add_ciphertext(sealing, envelope->sections[i], receiver, fresh, texts[i]);
+            fresh = NULL;
+        }
         sl_forget(key, sizeof key);
     }
 }
@@ -209,7 +215,8 @@ static int check_batch(const struct sl_arena *arena, size_t receivers,
     for (size_t i = 0; i < count; i++) {
         if (events[i].header.event_id.len != SL_UUID_SIZE)
             return sl_fail(error, SL_MALFORMED, "event %zu: its id is no UUID", i);
-        if ((readers[i] == 0 && events[i].present != 0) || readers[i] >> receivers != 0 ||
+        if ((readers[i] == 0 && events[i].present != 0) ||
+            (readers[i] | events[i].origin_readers) >> receivers != 0 ||
             events[i].present >> SL_SECTIONS != 0 || (events[i].present & 1) != 0)
             return sl_fail(error, SL_MALFORMED, "event %zu: nobody, or somebody unknown, reads it",
                            i);

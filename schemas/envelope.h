@@ -17,6 +17,7 @@ struct sl_event {
     Samenloop__V1__Header header;          /* without digests */
     struct sl_bytes sections[SL_SECTIONS]; /* protobuf messages */
     uint32_t present;                      /* a set: an empty section is one too */
+    uint32_t origin_readers; /* beside the event's readers; as sl_bundle_seal's `readers` */
     const struct sl_type *type;
     char subject[17];   /* the BAG identification, empty where only the pseudonym is known */
     struct sl_bytes id; /* as the back office gave it */

@@ -84,7 +84,15 @@ struct proof {
     const sl_hash *leaves;
     const uint32_t *indices;
     struct sl_bytes nodes;
+    struct sl_path *paths; /* of the leaves that are left; NULL: not wanted */
 };
+
+/* These leaves' paths go by this node. */
+static void lead(struct sl_path *paths, size_t count, const sl_hash sibling)
+{
+    for (size_t i = 0; paths != NULL && i < count; i++)
+        memcpy(paths[i].nodes[paths[i].count++], sibling, SL_HASH_SIZE);
+}
 
 static int recompute(struct proof *proof, sl_hash out, size_t first, size_t size, size_t count)
 {
@@ -99,10 +107,13 @@ static int recompute(struct proof *proof, sl_hash out, size_t first, size_t size
     if (size == 1) {
         memcpy(out, *proof->leaves++, SL_HASH_SIZE);
         proof->indices++;
+        if (proof->paths != NULL)
+            proof->paths++->count = 0;
         return 0;
     }
     size_t k = half(size);
     size_t left = below(proof->indices, count, first + k);
+    struct sl_path *paths = proof->paths;
     sl_hash a;
     sl_hash b;
     if (left == 0) {
@@ -114,11 +125,12 @@ static int recompute(struct proof *proof, sl_hash out, size_t first, size_t size
         return -1;
     }
     node(proof->crypto, out, a, b);
+    lead(paths, left, b);
+    lead(paths == NULL ? NULL : paths + left, count - left, a);
     return 0;
 }
 
-int sl_merkle_recompute(struct sl_crypto *crypto, sl_hash out, const sl_hash *leaves, size_t size,
-                        const uint32_t *indices, size_t count, struct sl_bytes nodes)
+static int rising(const uint32_t *indices, size_t count, size_t size)
 {
     if (count == 0 || count > size)
         return -1;
@@ -126,8 +138,26 @@ int sl_merkle_recompute(struct sl_crypto *crypto, sl_hash out, const sl_hash *le
         if (indices[i] >= size || (i > 0 && indices[i] <= indices[i - 1]))
             return -1;
     }
-    struct proof proof = {crypto, leaves, indices, nodes};
+    return 0;
+}
+
+int sl_merkle_recompute(struct sl_crypto *crypto, sl_hash out, const sl_hash *leaves, size_t size,
+                        const uint32_t *indices, size_t count, struct sl_bytes nodes)
+{
+    if (rising(indices, count, size) < 0)
+        return -1;
+    struct proof proof = {crypto, leaves, indices, nodes, NULL};
     return recompute(&proof, out, 0, size, count) == 0 && proof.nodes.size == 0 ? 0 : -1;
+}
+
+int sl_merkle_paths(struct sl_crypto *crypto, struct sl_path *paths, const sl_hash *leaves,
+                    size_t size, const uint32_t *indices, size_t count, struct sl_bytes nodes)
+{
+    sl_hash root;
+    if (size > (size_t)1 << SL_PATH_MAX || rising(indices, count, size) < 0)
+        return -1;
+    struct proof proof = {crypto, leaves, indices, nodes, paths};
+    return recompute(&proof, root, 0, size, count) == 0 && proof.nodes.size == 0 ? 0 : -1;
 }
 
 void sl_frontier_add(struct sl_crypto *crypto, struct sl_frontier *frontier, const sl_hash leaf)

@@ -27,6 +27,21 @@ void sl_merkle_prove(struct sl_crypto *crypto, const sl_hash *leaves, size_t siz
 int sl_merkle_recompute(struct sl_crypto *crypto, sl_hash out, const sl_hash *leaves, size_t size,
                         const uint32_t *indices, size_t count, struct sl_bytes nodes);
 
+enum { SL_PATH_MAX = 10 }; /* hashes in the path of a leaf, in a tree of at most SL_MAX_BATCH */
+
+/* The path of a leaf (PATH of RFC 6962, 2.1.1): the proof of this leaf alone. */
+struct sl_path {
+    size_t count;
+    sl_hash nodes[SL_PATH_MAX];
+};
+
+/*
+ * The paths of all proven leaves, made from their common proof in one pass; `paths` has room for
+ * `count`. -1 as sl_merkle_recompute, and when the tree has more than SL_MAX_BATCH leaves.
+ */
+int sl_merkle_paths(struct sl_crypto *crypto, struct sl_path *paths, const sl_hash *leaves,
+                    size_t size, const uint32_t *indices, size_t count, struct sl_bytes nodes);
+
 /* A tree that grows: only the roots of its complete subtrees are kept. Begin with {0}. */
 struct sl_frontier {
     uint64_t size;

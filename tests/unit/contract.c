@@ -179,6 +179,18 @@ static void every_subset_of_a_tree_is_proven(void **state)
                                                  count, sl_buffer_bytes(&nodes)),
                              0);
             assert_memory_equal(got, root, sizeof root);
+            struct sl_path paths[MOST];
+            assert_int_equal(sl_merkle_paths(crypto, paths, (const sl_hash *)some, size, indices,
+                                             count, sl_buffer_bytes(&nodes)),
+                             0);
+            for (size_t i = 0; i < count; i++) {
+                struct sl_buffer alone = {0};
+                sl_merkle_prove(crypto, (const sl_hash *)leaves, size, &indices[i], 1, &alone);
+                assert_int_equal(paths[i].count * SL_HASH_SIZE, alone.size);
+                if (alone.size > 0)
+                    assert_memory_equal(paths[i].nodes, alone.data, alone.size);
+                sl_buffer_free(&alone);
+            }
             some[count - 1][0] ^= 1;
             assert_int_equal(sl_merkle_recompute(crypto, got, (const sl_hash *)some, size, indices,
                                                  count, sl_buffer_bytes(&nodes)),

@@ -1,0 +1,279 @@
+#include "adapters/adapter.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "adapters/door.h"
+#include "adapters/house.h"
+#include "adapters/opening.h"
+#include "adapters/window.h"
+
+static_assert((int)SAMENLOOP_LANES == (int)SL_LANES, "lanes as on the wire");
+static_assert((int)SAMENLOOP_BACK_OFFICE == (int)SL_BACK_OFFICE &&
+                  (int)SAMENLOOP_JOINT_TEAM == (int)SL_JOINT_TEAM,
+              "roles as on the wire");
+
+const struct sl_participant *house_self(const struct samenloop *house)
+{
+    return &house->setup.directory->participants[house->self];
+}
+
+void house_trouble(struct samenloop *house, const struct sl_error *error)
+{
+    (void)snprintf(house->counts.trouble, sizeof house->counts.trouble, "%s", error->text);
+    if (error->code == SL_FATAL || error->code == SL_DAMAGED)
+        house->broken = *error;
+    else if (error->code == SL_FULL)
+        house->full = true;
+}
+
+/* ---------------------------------------------------------------- open and close */
+
+static int check_setup(const struct adapter_setup *setup, struct sl_error *error)
+{
+    if (sl_directory_find(setup->directory, setup->participant) < 0)
+        return sl_fail(error, SL_CONFIGURATION, "%s is not among the participants",
+                       setup->participant);
+    if (setup->signing_key == NULL || setup->sealing_key_count == 0 ||
+        setup->sealing_key_count > ADAPTER_MAX_SEALING_KEYS || setup->content_key == NULL)
+        return sl_fail(error, SL_CONFIGURATION,
+                       "a signing, a sealing and a content key are wanted");
+    return 0;
+}
+
+int adapter_open(struct samenloop **out, const struct adapter_setup *setup,
+                 struct adapter_moment moment, struct sl_error *error)
+{
+    if (check_setup(setup, error) < 0)
+        return -1;
+    struct samenloop *house = sl_new(1, sizeof *house);
+    house->setup = *setup;
+    house->moment = moment;
+    house->self = sl_directory_find(setup->directory, setup->participant);
+    house->crypto = sl_crypto_new();
+    known_init(&house->known);
+    sl_arena_init(&house->frames, SL_MAX_ARENA);
+    sl_arena_init(&house->lookup, 0);
+    sl_arena_init(&house->window, 0);
+    if (door_open(house, error) < 0 ||
+        outbox_open(&house->outbox, setup->outbox, setup->segment_bytes, &house->known, error) <
+            0 ||
+        inbox_open(&house->inbox, setup->inbox, setup->segment_bytes, &house->known, house->outbox,
+                   error) < 0) {
+        adapter_close(house);
+        return -1;
+    }
+    house->opening = opening_new(house);
+    client_init(house);
+    *out = house;
+    return 0;
+}
+
+void adapter_close(struct samenloop *house)
+{
+    if (house == NULL)
+        return;
+    client_free(house);
+    opening_free(house->opening);
+    inbox_close(house->inbox);
+    outbox_close(house->outbox);
+    door_close(house->door);
+    known_free(&house->known);
+    sl_crypto_free(house->crypto);
+    sl_arena_free(&house->frames);
+    sl_arena_free(&house->lookup);
+    sl_arena_free(&house->window);
+    sl_buffer_free(&house->text);
+    free(house);
+}
+
+/* ---------------------------------------------------------------- the world's side */
+
+void adapter_time(struct samenloop *house, struct adapter_moment moment)
+{
+    if (moment.now > house->moment.now)
+        house->moment.now = moment.now;
+    if (moment.elapsed > house->moment.elapsed)
+        house->moment.elapsed = moment.elapsed;
+    client_time(house);
+}
+
+enum adapter_want adapter_wants(const struct samenloop *house)
+{
+    switch (house->client.state) {
+    case CLIENT_AWAY:
+        return house->moment.elapsed >= house->client.connect_at ? ADAPTER_WANTS_CONNECTION
+                                                                 : ADAPTER_WANTS_NOTHING;
+    case CLIENT_ENDED:
+        return ADAPTER_WANTS_END;
+    default:
+        return ADAPTER_WANTS_NOTHING;
+    }
+}
+
+void adapter_connected(struct samenloop *house)
+{
+    client_connected(house);
+}
+
+void adapter_disconnected(struct samenloop *house)
+{
+    client_disconnected(house);
+}
+
+void adapter_goodbye(struct samenloop *house)
+{
+    client_end(house, SL_OK, "");
+}
+
+void adapter_received(struct samenloop *house, struct sl_bytes frame)
+{
+    client_received(house, frame);
+}
+
+bool adapter_pending(const struct samenloop *house)
+{
+    return door_pending(house->door) || outbox_dirty(house->outbox) || inbox_dirty(house->inbox);
+}
+
+/* The order matters nowhere here: what one log may only have after the other (a receipt before its
+ * `taken`, what was told before its answer) was synced when it was appended. */
+int adapter_sync(struct samenloop *house, struct sl_error *error)
+{
+    if (house->broken.code == SL_OK && adapter_pending(house)) {
+        house->full = false;
+        house->counts.trouble[0] = '\0';
+        if (door_seal(house, error) < 0 || outbox_sync(house->outbox, error) < 0 ||
+            inbox_sync(house->inbox, error) < 0) {
+            house_trouble(house, error);
+            house->broken = *error;
+        }
+    }
+    if (house->broken.code != SL_OK) {
+        *error = house->broken;
+        return -1;
+    }
+    door_synced(house);
+    client_synced(house);
+    return 0;
+}
+
+bool adapter_frame(struct samenloop *house, struct sl_buffer *out)
+{
+    return client_frame(house, out);
+}
+
+int64_t adapter_wake(const struct samenloop *house)
+{
+    return client_wake(house);
+}
+
+void adapter_accept_journal(struct samenloop *house, const uint8_t *identity)
+{
+    client_accept(house, identity);
+}
+
+const uint8_t *adapter_foreign_journal(const struct samenloop *house)
+{
+    return house->client.foreign ? house->client.journal : NULL;
+}
+
+/* ---------------------------------------------------------------- the back office's side */
+
+int samenloop_publish(struct samenloop *house, enum samenloop_role role, const void *text,
+                      size_t size, bool batch, struct samenloop_tickets *out)
+{
+    return door_take(house, role, sl_bytes(text, size), batch, out);
+}
+
+int samenloop_answer(const struct samenloop *house, uint64_t ticket, struct samenloop_answer *out)
+{
+    return door_answer(house->door, ticket, out);
+}
+
+const char *samenloop_event(struct samenloop *house, const char *id, const char *source)
+{
+    struct sl_error error = {0};
+    int found = window_event(house, sl_text(id), sl_text(source), &error);
+    if (found < 0)
+        house_trouble(house, &error);
+    return found > 0 ? (const char *)house->text.data : NULL;
+}
+
+int samenloop_receive(struct samenloop *house, enum samenloop_role role,
+                      struct samenloop_cursor *cursor, struct samenloop_item *out)
+{
+    struct sl_error error = {0};
+    uint64_t record = inbox_next(house->inbox, (enum sl_role)role, cursor->after);
+    if (record == 0)
+        return 0;
+    sl_buffer_clear(&house->text);
+    if (window_item(house, record, &error) < 0) {
+        house_trouble(house, &error);
+        return -1;
+    }
+    *out = (struct samenloop_item){
+        .position = record, .event = (const char *)house->text.data, .size = house->text.size};
+    return 1;
+}
+
+uint64_t samenloop_arrivals(const struct samenloop *house, enum samenloop_role role)
+{
+    return inbox_arrivals(house->inbox, (enum sl_role)role);
+}
+
+/* A receipt that somebody waits for is in the outbox before the inbox knows that it was taken: else
+ * a crash between the two could lose it. Such a case is acute, and so rare. */
+static int receipt(struct samenloop *house, uint64_t record, struct sl_error *error)
+{
+    struct inbox_item item;
+    sl_arena_clear(&house->lookup);
+    if (!inbox_waits(house->inbox, record))
+        return 0;
+    if (inbox_read(house->inbox, &house->lookup, record, &item, error) < 0)
+        return -1;
+    if (item.delivery == NULL || !item.delivery->delivery->receipt_wanted)
+        return 0;
+    const Samenloop__V1__Delivery *delivery = item.delivery->delivery;
+    return outbox_receipt(house->outbox,
+                          (struct outbox_receipt){.lane = (enum sl_lane)delivery->lane,
+                                                  .number = delivery->number,
+                                                  .role = (enum sl_role)delivery->role,
+                                                  .at = house->moment.now},
+                          error);
+}
+
+int samenloop_acknowledge(struct samenloop *house, enum samenloop_role role,
+                          const uint64_t *positions, size_t count)
+{
+    struct sl_error error = {0};
+    int result = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!inbox_is_for(house->inbox, positions[i], (enum sl_role)role))
+            return -1;
+    }
+    for (size_t i = 0; i < count && result == 0; i++)
+        result = receipt(house, positions[i], &error);
+    if (result == 0 && outbox_dirty(house->outbox))
+        result = outbox_sync(house->outbox, &error);
+    for (size_t i = 0; i < count && result == 0; i++)
+        result = inbox_take(house->inbox, positions[i], house->moment.now, &error);
+    if (result < 0)
+        house_trouble(house, &error);
+    return result;
+}
+
+void samenloop_health(const struct samenloop *house, struct samenloop_health *out)
+{
+    *out = house->counts;
+    out->writable = !house->full && house->broken.code == SL_OK;
+    out->fed = house->client.fed;
+    out->connected = house->client.state == CLIENT_TALKING;
+    for (int lane = SL_LANE_ACUTE; lane < SL_LANES; lane++) {
+        out->outbox[lane] = outbox_waiting(house->outbox, (enum sl_lane)lane);
+        out->inbox[lane] = inbox_waiting(house->inbox, (enum sl_lane)lane);
+    }
+    if (out->trouble[0] == '\0' && !out->connected)
+        (void)snprintf(out->trouble, sizeof out->trouble, "%s", house->client.end.text);
+}

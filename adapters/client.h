@@ -1,0 +1,79 @@
+/*
+ * The house's side of the conversation with the router (PROTOCOL.md, "The wire"): greeting,
+ * publications lane by lane within the router's credit, answers to deliveries, receipts,
+ * heartbeats, and the end.
+ *
+ *     away -> greeting -> talking -> ending -> ended -> (disconnected) away
+ *
+ * away: no connection; one is wanted when the back-off has passed, which grows until
+ * a connection has lasted for ADAPTER_RETRY_MAX. greeting: Hello is to be sent or
+ * was sent, Welcome is awaited. talking: Welcome came. ending: Bye is to be sent. ended: nothing
+ * more is said or heard.
+ *
+ * A router that keeps another journal than the one that the inbox is fed by is not talked to beyond
+ * heartbeats (`fed` is false) until an operator accepts that journal.
+ */
+#ifndef ADAPTER_CLIENT_H
+#define ADAPTER_CLIENT_H
+
+#include "samenloop/v1/wire.pb-c.h"
+#include "schemas/catalogue.h"
+#include "schemas/error.h"
+#include "schemas/wire.h"
+
+struct samenloop;
+
+enum { CLIENT_CREDIT = 4096 }; /* deliveries that may be unanswered */
+
+enum client_state { CLIENT_AWAY, CLIENT_GREETING, CLIENT_TALKING, CLIENT_ENDING, CLIENT_ENDED };
+
+/* An answer to a delivery; it may be sent once the inbox is synced. */
+struct client_answer {
+    enum sl_lane lane;
+    uint64_t number;
+    uint32_t attempt;
+    Samenloop__V1__DeliveryOutcome outcome;
+    struct sl_error error; /* failed and behind: why */
+};
+
+struct client {
+    enum client_state state;
+    bool greeted;               /* Hello was given */
+    int64_t since, heard, said; /* elapsed: of the connection, of frames */
+    int64_t connect_at;
+    int64_t backoff;
+    bool fed;
+    bool foreign; /* `journal` is not the one that feeds the inbox */
+    uint8_t journal[SL_IDENTITY_SIZE];
+    bool accepts; /* an operator accepts `accepted` */
+    uint8_t accepted[SL_IDENTITY_SIZE];
+    uint32_t credit;  /* events that the router takes unanswered */
+    size_t in_flight; /* events that it has not answered */
+    size_t given;     /* deliveries that the router may still send */
+    int64_t later;    /* elapsed; until then nothing is published */
+    struct client_answer *answers;
+    size_t answer_count, answer_capacity;
+    size_t answers_synced;
+    struct sl_error end; /* why it ended, or what the router said */
+};
+
+void client_init(struct samenloop *house);
+void client_free(struct samenloop *house);
+
+void client_connected(struct samenloop *house);
+void client_disconnected(struct samenloop *house);
+void client_time(struct samenloop *house);
+int64_t client_wake(const struct samenloop *house);
+
+void client_received(struct samenloop *house, struct sl_bytes frame);
+bool client_frame(struct samenloop *house, struct sl_buffer *out);
+
+/* The logs are synced: answers may go. */
+void client_synced(struct samenloop *house);
+
+/* Says Bye as soon as frames are taken, and ends; SL_OK is a peaceful end. */
+void client_end(struct samenloop *house, enum sl_code code, const char *sentence);
+
+void client_accept(struct samenloop *house, const uint8_t *journal);
+
+#endif

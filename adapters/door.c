@@ -1,0 +1,437 @@
+#include "adapters/door.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "adapters/house.h"
+#include "adapters/names.h"
+#include "adapters/readers.h"
+
+/* Bytes that events may take in memory until they are sealed; of an arena's own accounting. */
+enum { MAX_WAITING_BYTES = 64 * 1024 * 1024, ROOM_FOR_ONE = 512 * 1024 };
+
+/* An event that waits for its bundle. */
+struct waiting {
+    struct sl_event event;
+    size_t answer; /* among those pending */
+    size_t bytes;  /* that it will take in the bundle, about */
+};
+
+/* An event that came again while its first waited: it fares as that one does. */
+struct repetition {
+    size_t answer;
+    size_t of; /* answer of the first */
+};
+
+struct answers {
+    uint64_t first; /* ticket */
+    struct samenloop_answer *list;
+    size_t count, capacity;
+};
+
+struct door {
+    struct sl_door door; /* how sl_cloudevent_take sees this house */
+    struct sl_signer signer;
+    struct sl_arena arena;   /* the events that wait */
+    struct sl_arena sealing; /* one bundle */
+    struct waiting *waiting;
+    size_t count, capacity;
+    struct places *ids; /* of those that wait, by UUID */
+    struct repetition *repetitions;
+    size_t repetition_count, repetition_capacity;
+    struct answers pending, ready;
+    struct samenloop *house;
+};
+
+/* ---------------------------------------------------------------- making it */
+
+int door_open(struct samenloop *house, struct sl_error *error)
+{
+    const struct sl_participant *self = house_self(house);
+    struct readers readers;
+    if (self->card_count == 0 || readers_now(&readers, house, error) < 0)
+        return self->card_count > 0
+                   ? -1
+                   : sl_fail(error, SL_BAD_KEY_CARD, "%s has no key card", self->name);
+    struct door *door = house->door = sl_new(1, sizeof *door);
+    door->house = house;
+    door->door = (struct sl_door){.participant = self->name,
+                                  .oin = self->oin,
+                                  .publisher = self->organisation,
+                                  .content = sl_mac_new(house->setup.content_key),
+                                  .context = house,
+                                  .event = names_event};
+    if (house->setup.pseudonym_key != NULL)
+        door->door.pseudonym = sl_mac_new(house->setup.pseudonym_key);
+    else
+        door->door.house = names_pseudonym;
+    door->signer.key = house->setup.signing_key;
+    memcpy(door->signer.card, self->cards[0].hash, SL_HASH_SIZE);
+    door->ids = places_new();
+    door->pending.first = 1;
+    sl_arena_init(&door->arena, MAX_WAITING_BYTES + 2 * ROOM_FOR_ONE);
+    sl_arena_init(&door->sealing, 0);
+    return 0;
+}
+
+void door_close(struct door *door)
+{
+    if (door == NULL)
+        return;
+    sl_mac_free(door->door.pseudonym);
+    sl_mac_free(door->door.content);
+    sl_arena_free(&door->arena);
+    sl_arena_free(&door->sealing);
+    places_free(door->ids);
+    free(door->waiting);
+    free(door->repetitions);
+    free(door->pending.list);
+    free(door->ready.list);
+    free(door);
+}
+
+/* ---------------------------------------------------------------- answers */
+
+static struct samenloop_answer *new_answer(struct door *door)
+{
+    struct answers *pending = &door->pending;
+    pending->list = sl_grow(pending->list, &pending->capacity, pending->count + 1,
+                            sizeof *pending->list);
+    struct samenloop_answer *answer = &pending->list[pending->count++];
+    memset(answer, 0, sizeof *answer);
+    return answer;
+}
+
+static void copy_text(char *out, size_t size, const char *text)
+{
+    (void)snprintf(out, size, "%s", text);
+}
+
+static void refuse(struct door *door, struct samenloop_answer *answer, enum sl_code code,
+                   const char *sentence, const char *field)
+{
+    answer->status = SAMENLOOP_REFUSED;
+    copy_text(answer->code, sizeof answer->code, sl_code_name(code));
+    copy_text(answer->sentence, sizeof answer->sentence, sentence);
+    copy_text(answer->field, sizeof answer->field, field);
+    door->house->counts.refused++;
+}
+
+static void repeat(struct door *door, struct samenloop_answer *answer)
+{
+    answer->status = SAMENLOOP_DUPLICATE;
+    door->house->counts.duplicates++;
+}
+
+int door_answer(const struct door *door, uint64_t ticket, struct samenloop_answer *out)
+{
+    const struct answers *ready = &door->ready;
+    if (ticket >= door->pending.first && ticket < door->pending.first + door->pending.count) {
+        *out = (struct samenloop_answer){.status = SAMENLOOP_PENDING};
+        return 0;
+    }
+    if (ticket < ready->first || ticket >= ready->first + ready->count)
+        return -1;
+    *out = ready->list[ticket - ready->first];
+    return 0;
+}
+
+/* ---------------------------------------------------------------- taking */
+
+/* Names the event as its back office does, where that is possible. */
+static void name_answer(struct samenloop_answer *answer, const json_t *event)
+{
+    const char *id = json_string_value(json_object_get(event, "id"));
+    const char *source = json_string_value(json_object_get(event, "source"));
+    if (id != NULL && strlen(id) < sizeof answer->id)
+        copy_text(answer->id, sizeof answer->id, id);
+    if (source != NULL && strlen(source) < sizeof answer->source)
+        copy_text(answer->source, sizeof answer->source, source);
+}
+
+static bool same_event(const Samenloop__V1__Header *a, const Samenloop__V1__Header *b)
+{
+    return sl_bytes_equal(sl_from_pb(a->event_id), sl_from_pb(b->event_id)) &&
+           sl_bytes_equal(sl_from_pb(a->source), sl_from_pb(b->source));
+}
+
+/* The event with this id and source among those that wait; NULL: none. */
+static const struct waiting *find_waiting(const struct door *door,
+                                          const Samenloop__V1__Header *header)
+{
+    struct place place;
+    size_t cursor = 0;
+    while (places_next(door->ids, sl_from_pb(header->event_id), &cursor, &place)) {
+        if (same_event(&door->waiting[place.record].event.header, header))
+            return &door->waiting[place.record];
+    }
+    return NULL;
+}
+
+static void conflict(struct door *door, struct samenloop_answer *answer)
+{
+    refuse(door, answer, SL_ID_CONFLICT, "another event with this id and source was published",
+           "/id");
+}
+
+static void repeat_waiting(struct door *door, const struct waiting *first,
+                           const Samenloop__V1__Header *header, struct samenloop_answer *answer)
+{
+    if (!sl_bytes_equal(sl_from_pb(first->event.header.content_mac),
+                        sl_from_pb(header->content_mac))) {
+        conflict(door, answer);
+        return;
+    }
+    door->repetitions = sl_grow(door->repetitions, &door->repetition_capacity,
+                                door->repetition_count + 1, sizeof *door->repetitions);
+    door->repetitions[door->repetition_count++] = (struct repetition){
+        .answer = door->pending.count - 1, .of = first->answer};
+}
+
+/* What a sealed event takes, about: header and, for each reader, its sections with padding. */
+static size_t sealed_bytes(const struct sl_event *event)
+{
+    size_t bytes = 1024;
+    for (int i = SL_LOCATION; i < SL_SECTIONS; i++)
+        bytes += (event->present & sl_section_bit((enum sl_section)i)) != 0
+                     ? 3 * (sl_padded_size(event->sections[i].size) + 64)
+                     : 0;
+    return bytes;
+}
+
+static void wait(struct door *door, const struct sl_event *event)
+{
+    door->waiting = sl_grow(door->waiting, &door->capacity, door->count + 1, sizeof *door->waiting);
+    door->waiting[door->count] = (struct waiting){
+        .event = *event, .answer = door->pending.count - 1, .bytes = sealed_bytes(event)};
+    places_add(door->ids, sl_from_pb(event->header.event_id),
+               (struct place){.record = door->count});
+    door->count++;
+}
+
+/* What a causation or correlation id names may be the router's own word; it knows the event. */
+static void resolve(struct samenloop *house, Samenloop__V1__Header *header)
+{
+    if (header->causation_id.len == SL_UUID_SIZE)
+        names_behind(house, header->causation_id.data);
+    if (header->correlation_id.len == SL_UUID_SIZE)
+        names_behind(house, header->correlation_id.data);
+}
+
+static void take_one(struct samenloop *house, enum samenloop_role role, const json_t *json)
+{
+    struct door *door = house->door;
+    struct samenloop_answer *answer = new_answer(door);
+    struct sl_refusal refusal = {0};
+    struct sl_event event;
+    name_answer(answer, json);
+    door->door.now = house->moment.now;
+    if (sl_cloudevent_take(&event, &door->arena, &door->door, (enum sl_role)role, json, &refusal) <
+        0) {
+        refuse(door, answer, refusal.error.code, refusal.error.text, refusal.field);
+        return;
+    }
+    const struct waiting *first = find_waiting(door, &event.header);
+    if (first != NULL) {
+        repeat_waiting(door, first, &event.header, answer);
+        return;
+    }
+    switch (outbox_look(house->outbox, &event.header, &refusal.error)) {
+    case OUTBOX_FREE:
+        resolve(house, &event.header);
+        wait(door, &event);
+        break;
+    case OUTBOX_SAME:
+        repeat(door, answer);
+        break;
+    case OUTBOX_OTHER:
+        conflict(door, answer);
+        break;
+    case OUTBOX_FAILED:
+        house_trouble(house, &refusal.error);
+        refuse(door, answer, SL_OVERLOAD, "the outbox cannot be read", "");
+        break;
+    }
+}
+
+int door_take(struct samenloop *house, enum samenloop_role role, struct sl_bytes text, bool batch,
+              struct samenloop_tickets *out)
+{
+    struct door *door = house->door;
+    struct sl_refusal refusal = {0};
+    if (door->pending.count >= ADAPTER_MAX_PENDING || door->arena.used > MAX_WAITING_BYTES)
+        return -1;
+    *out = (struct samenloop_tickets){.first = door->pending.first + door->pending.count};
+    json_t *json = sl_json_parse(text, batch ? SL_MAX_BATCH_BYTES : SL_MAX_EVENT, &refusal);
+    if (json == NULL)
+        refuse(door, new_answer(door), refusal.error.code, refusal.error.text, refusal.field);
+    else if (!batch)
+        take_one(house, role, json);
+    else if (!json_is_array(json))
+        refuse(door, new_answer(door), SL_MALFORMED, "an array of events is wanted", "");
+    else if (json_array_size(json) > SL_MAX_BATCH)
+        refuse(door, new_answer(door), SL_TOO_LARGE, "a batch has at most 1024 events", "");
+    for (size_t i = 0; batch && i < json_array_size(json) && json_array_size(json) <= SL_MAX_BATCH;
+         i++)
+        take_one(house, role, json_array_get(json, i));
+    json_decref(json);
+    out->count = (size_t)(door->pending.first + door->pending.count - out->first);
+    return 0;
+}
+
+bool door_pending(const struct door *door)
+{
+    return door->pending.count > 0;
+}
+
+/* ---------------------------------------------------------------- sealing */
+
+/* A bundle being made: events of one lane. */
+struct bundle {
+    size_t count;
+    struct sl_event events[SL_MAX_BATCH];
+    uint32_t sections[SL_MAX_BATCH]; /* sets of readers: of what is in the events, */
+    uint32_t picked[SL_MAX_BATCH];   /* and of the bundle's receivers */
+    uint8_t places[SL_MAX_RECIPIENTS];
+    size_t answers[SL_MAX_BATCH];
+    size_t bytes;
+};
+
+/* Only those who read something in a bundle are receivers of it: each costs two agreements. */
+static size_t pick_receivers(const struct readers *readers, struct bundle *bundle,
+                             uint8_t keys[SL_MAX_RECIPIENTS][SL_KEY_SIZE])
+{
+    uint32_t wanted = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < bundle->count; i++)
+        wanted |= bundle->sections[i] | bundle->events[i].origin_readers;
+    memset(bundle->picked, 0, sizeof bundle->picked);
+    for (size_t n = 0; n < readers->count; n++) {
+        if ((wanted >> n & 1) == 0)
+            continue;
+        memcpy(keys[count], readers->keys[n], SL_KEY_SIZE);
+        for (size_t i = 0; i < bundle->count; i++)
+            bundle->picked[i] |= (bundle->sections[i] >> n & 1) << count;
+        bundle->places[n] = (uint8_t)count++;
+    }
+    for (size_t i = 0; i < bundle->count; i++) {
+        uint32_t origin = 0;
+        for (size_t n = 0; n < readers->count; n++)
+            origin |= (bundle->events[i].origin_readers >> n & 1) << bundle->places[n];
+        bundle->events[i].origin_readers = origin;
+    }
+    return count;
+}
+
+static int put_bundle(struct samenloop *house, const struct readers *readers, enum sl_lane lane,
+                      struct bundle *bundle, struct sl_error *error)
+{
+    struct door *door = house->door;
+    uint8_t keys[SL_MAX_RECIPIENTS][SL_KEY_SIZE];
+    Samenloop__V1__Bundle *sealed = NULL;
+    size_t receivers = pick_receivers(readers, bundle, keys);
+    sl_arena_clear(&door->sealing);
+    int result = sl_bundle_seal(house->crypto, &door->sealing, &door->signer,
+                                (const uint8_t(*)[SL_KEY_SIZE])keys, receivers, bundle->events,
+                                bundle->picked, bundle->count, &sealed, error);
+    if (result == 0)
+        result = outbox_append(house->outbox, lane, sealed, bundle->events, error);
+    for (size_t i = 0; i < bundle->count; i++) {
+        struct samenloop_answer *answer = &door->pending.list[bundle->answers[i]];
+        if (result == 0) {
+            answer->status = SAMENLOOP_ACCEPTED;
+            house->counts.accepted++;
+        } else {
+            enum sl_code code = error->code == SL_TOO_LARGE ? SL_TOO_LARGE : SL_OVERLOAD;
+            refuse(door, answer, code, error->text, "");
+        }
+    }
+    bundle->count = 0;
+    bundle->bytes = 0;
+    if (result == 0)
+        return 0;
+    house_trouble(house, error);
+    return house->broken.code == SL_OK ? 0 : -1;
+}
+
+/* What would not fit into a record of the outbox's segments is not put into one bundle. */
+static size_t most_bytes(const struct samenloop *house)
+{
+    uint64_t segment = house->setup.segment_bytes;
+    return segment > 0 && segment / 2 < SL_MAX_BATCH_BYTES ? (size_t)segment / 2
+                                                           : SL_MAX_BATCH_BYTES;
+}
+
+static int seal_lane(struct samenloop *house, const struct readers *readers, enum sl_lane lane,
+                     struct bundle *bundle, struct sl_error *error)
+{
+    struct door *door = house->door;
+    for (size_t i = 0; i < door->count; i++) {
+        const struct waiting *waiting = &door->waiting[i];
+        if (sl_type_lane(waiting->event.type) != lane)
+            continue;
+        bool full = bundle->count == SL_MAX_BATCH ||
+                    (bundle->count > 0 && bundle->bytes + waiting->bytes > most_bytes(house));
+        if (full && put_bundle(house, readers, lane, bundle, error) < 0)
+            return -1;
+        struct readers_of sets = readers_of(house, readers, &waiting->event);
+        bundle->events[bundle->count] = waiting->event;
+        bundle->events[bundle->count].origin_readers = sets.origin;
+        bundle->sections[bundle->count] = sets.sections;
+        bundle->answers[bundle->count] = waiting->answer;
+        bundle->bytes += waiting->bytes;
+        bundle->count++;
+    }
+    return bundle->count == 0 ? 0 : put_bundle(house, readers, lane, bundle, error);
+}
+
+/* What came again fares as its first did. */
+static void settle_repetitions(struct door *door)
+{
+    for (size_t i = 0; i < door->repetition_count; i++) {
+        const struct repetition *repetition = &door->repetitions[i];
+        const struct samenloop_answer *first = &door->pending.list[repetition->of];
+        struct samenloop_answer *answer = &door->pending.list[repetition->answer];
+        if (first->status == SAMENLOOP_ACCEPTED)
+            repeat(door, answer);
+        else
+            *answer = *first;
+    }
+    door->repetition_count = 0;
+}
+
+int door_seal(struct samenloop *house, struct sl_error *error)
+{
+    struct door *door = house->door;
+    struct readers readers;
+    int result = 0;
+    if (door->count == 0)
+        return 0;
+    if (readers_now(&readers, house, error) < 0) {
+        for (size_t i = 0; i < door->count; i++)
+            refuse(door, &door->pending.list[door->waiting[i].answer], SL_BAD_KEY_CARD, error->text,
+                   "");
+    } else {
+        struct bundle *bundle = sl_new(1, sizeof *bundle);
+        for (int lane = SL_LANE_ACUTE; lane < SL_LANES && result == 0; lane++)
+            result = seal_lane(house, &readers, (enum sl_lane)lane, bundle, error);
+        free(bundle);
+    }
+    settle_repetitions(door);
+    door->count = 0;
+    sl_arena_clear(&door->arena);
+    places_free(door->ids);
+    door->ids = places_new();
+    return result;
+}
+
+void door_synced(struct samenloop *house)
+{
+    struct door *door = house->door;
+    struct answers old = door->ready;
+    if (door->pending.count == 0)
+        return;
+    door->ready = door->pending;
+    door->pending = (struct answers){
+        .first = door->ready.first + door->ready.count, .list = old.list, .capacity = old.capacity};
+}

@@ -1,0 +1,395 @@
+#include "adapters/inbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "adapters/numbers.h"
+#include "adapters/outbox.h"
+#include "schemas/cloudevent.h"
+#include "schemas/log/log.h"
+
+/* A mark a record: 0 for one that is no item; else for whom, in which lane, and does it wait? */
+enum { MARK_ROLE = 0x07, MARK_LANE = 0x18, MARK_LANE_SHIFT = 3, MARK_WAITS = 0x20 };
+
+struct inbox {
+    struct sl_log *log;
+    struct known *known;
+    struct outbox *outbox;
+    bool fed;
+    uint8_t journal[SL_LOG_ID_SIZE];
+    struct numbers numbers[SL_LANES];
+    uint8_t *marks; /* by record */
+    size_t mark_count, mark_capacity;
+    uint64_t low[SL_ROLES][SL_LANES]; /* no record before it waits for that role in that lane */
+    uint64_t waiting[SL_LANES];
+    uint64_t arrivals[SL_ROLES];
+    uint64_t fresh[SL_ROLES]; /* arrivals that are not synced */
+    struct sl_arena arena;
+    struct sl_buffer kept, content;
+};
+
+static uint8_t mark_of(enum sl_role role, enum sl_lane lane)
+{
+    return (uint8_t)((unsigned)role | (unsigned)lane << MARK_LANE_SHIFT | MARK_WAITS);
+}
+
+static void mark(struct inbox *inbox, uint64_t record, enum sl_role role, enum sl_lane lane)
+{
+    if (role == SL_NO_ROLE)
+        return;
+    size_t old = inbox->mark_count;
+    if (record >= old) {
+        inbox->marks = sl_grow(inbox->marks, &inbox->mark_capacity, record + 1, 1);
+        memset(inbox->marks + old, 0, record + 1 - old);
+        inbox->mark_count = record + 1;
+    }
+    inbox->marks[record] = mark_of(role, lane);
+    inbox->waiting[lane]++;
+    inbox->fresh[role]++;
+}
+
+static int damaged(struct sl_error *error, uint64_t record)
+{
+    return sl_fail(error, SL_DAMAGED, "inbox: record %llu is not what it should be",
+                   (unsigned long long)record);
+}
+
+/* ---------------------------------------------------------------- the log */
+
+static int append(struct inbox *inbox, Samenloop__V1__RecordKind kind, const ProtobufCMessage *kept,
+                  const ProtobufCMessage *content, uint64_t *number, struct sl_error *error)
+{
+    sl_buffer_clear(&inbox->kept);
+    sl_buffer_clear(&inbox->content);
+    sl_buffer_pack(&inbox->kept, kept);
+    if (content != NULL)
+        sl_buffer_pack(&inbox->content, content);
+    struct sl_entry entry = {(uint16_t)kind, sl_buffer_bytes(&inbox->kept),
+                             sl_buffer_bytes(&inbox->content)};
+    return sl_log_append(inbox->log, &entry, 1, number, error);
+}
+
+bool inbox_dirty(const struct inbox *inbox)
+{
+    return sl_log_last(inbox->log) > sl_log_synced(inbox->log);
+}
+
+int inbox_sync(struct inbox *inbox, struct sl_error *error)
+{
+    struct sl_error ignored = {0};
+    if (inbox_dirty(inbox)) {
+        if (sl_log_sync(inbox->log, error) < 0)
+            return -1;
+        (void)sl_log_step(inbox->log, &ignored); /* a full disk shows when there is no room */
+    }
+    for (int role = SL_NO_ROLE; role < SL_ROLES; role++) {
+        inbox->arrivals[role] += inbox->fresh[role];
+        inbox->fresh[role] = 0;
+    }
+    return 0;
+}
+
+/* ---------------------------------------------------------------- feeding */
+
+const uint8_t *inbox_journal(const struct inbox *inbox)
+{
+    return inbox->fed ? inbox->journal : NULL;
+}
+
+static void note_feed(struct inbox *inbox, const uint8_t *journal)
+{
+    inbox->fed = true;
+    memcpy(inbox->journal, journal, SL_LOG_ID_SIZE);
+    for (int lane = SL_LANE_ACUTE; lane < SL_LANES; lane++)
+        numbers_clear(&inbox->numbers[lane]);
+}
+
+int inbox_feed(struct inbox *inbox, const uint8_t *journal, struct sl_error *error)
+{
+    Samenloop__V1__InboxFedBy kept = SAMENLOOP__V1__INBOX_FED_BY__INIT;
+    kept.journal = sl_to_pb(sl_bytes(journal, SL_LOG_ID_SIZE));
+    if (append(inbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_FED_BY, &kept.base, NULL, NULL,
+               error) < 0)
+        return -1;
+    note_feed(inbox, journal);
+    return 0;
+}
+
+uint64_t inbox_last(const struct inbox *inbox, enum sl_lane lane)
+{
+    return inbox->numbers[lane].highest;
+}
+
+bool inbox_has(const struct inbox *inbox, enum sl_lane lane, uint64_t number)
+{
+    return numbers_has(&inbox->numbers[lane], number);
+}
+
+bool inbox_takes(const struct inbox *inbox, enum sl_lane lane, uint64_t number)
+{
+    return numbers_takes(&inbox->numbers[lane], number);
+}
+
+/* What a delivery teaches; -1 when its header is none. */
+static int learn(struct inbox *inbox, uint64_t record, const Samenloop__V1__InboxDelivery *kept,
+                 const Samenloop__V1__InboxContent *content)
+{
+    struct place place = {.log = PLACE_INBOX, .record = record};
+    uint8_t derived[SL_UUID_SIZE];
+    struct sl_bytes none = {0};
+    if (kept->header.len == 0)
+        return 0;
+    const Samenloop__V1__Header *header = (const void *)sl_arena_unpack(
+        &inbox->arena, &samenloop__v1__header__descriptor, sl_from_pb(kept->header));
+    if (header == NULL || header->event_id.len != SL_UUID_SIZE)
+        return -1;
+    known_event(inbox->known, place, sl_from_pb(header->event_id),
+                content == NULL ? none : sl_from_pb(content->id), sl_from_pb(header->subject),
+                content == NULL ? none : sl_from_pb(content->subject));
+    if (kept->delivery->name.len > 0) {
+        sl_derived_id(derived, sl_from_pb(header->event_id), kept->delivery);
+        known_derived(inbox->known, place, derived);
+    }
+    return 0;
+}
+
+int inbox_deliver(struct inbox *inbox, const Samenloop__V1__InboxDelivery *kept,
+                  const Samenloop__V1__InboxContent *content, struct sl_error *error)
+{
+    const Samenloop__V1__Delivery *delivery = kept->delivery;
+    uint64_t record = 0;
+    if (append(inbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_DELIVERY, &kept->base,
+               &content->base, &record, error) < 0)
+        return -1;
+    sl_arena_clear(&inbox->arena);
+    numbers_add(&inbox->numbers[delivery->lane], delivery->number);
+    mark(inbox, record, (enum sl_role)delivery->role, (enum sl_lane)delivery->lane);
+    return learn(inbox, record, kept, content) < 0 ? damaged(error, record) : 0;
+}
+
+int inbox_tell(struct inbox *inbox, const Samenloop__V1__InboxTold *kept,
+               const Samenloop__V1__InboxContent *content, struct sl_error *error)
+{
+    uint64_t record = 0;
+    if (append(inbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_TOLD, &kept->base,
+               &content->base, &record, error) < 0)
+        return -1;
+    mark(inbox, record, (enum sl_role)kept->role, (enum sl_lane)kept->lane);
+    return 0;
+}
+
+/* ---------------------------------------------------------------- handing out */
+
+int inbox_read(struct inbox *inbox, struct sl_arena *arena, uint64_t number, struct inbox_item *out,
+               struct sl_error *error)
+{
+    struct sl_record record;
+    int result = sl_log_read(inbox->log, number, &record, error);
+    if (result <= 0)
+        return result < 0 ? -1 : damaged(error, number);
+    *out = (struct inbox_item){.record = number};
+    bool told = record.kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_TOLD;
+    if (told)
+        out->told = (const void *)sl_arena_unpack(arena, &samenloop__v1__inbox_told__descriptor,
+                                                  record.kept);
+    else if (record.kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_DELIVERY)
+        out->delivery = (const void *)sl_arena_unpack(
+            arena, &samenloop__v1__inbox_delivery__descriptor, record.kept);
+    if (!record.erased)
+        out->content = (const void *)sl_arena_unpack(
+            arena, &samenloop__v1__inbox_content__descriptor, record.content);
+    bool good = (told ? out->told != NULL && out->told->result != NULL
+                      : out->delivery != NULL && out->delivery->delivery != NULL) &&
+                (record.erased || out->content != NULL);
+    return good ? 0 : damaged(error, number);
+}
+
+uint64_t inbox_next(struct inbox *inbox, enum sl_role role, uint64_t cursor[SL_LANES])
+{
+    uint64_t end = sl_log_synced(inbox->log) + 1;
+    if (end > inbox->mark_count)
+        end = inbox->mark_count;
+    for (int lane = SL_LANE_ACUTE; lane < SL_LANES; lane++) {
+        uint8_t wanted = mark_of(role, (enum sl_lane)lane);
+        uint64_t *low = &inbox->low[role][lane];
+        while (*low < end && inbox->marks[*low] != wanted)
+            (*low)++;
+        uint64_t at = cursor[lane] + 1 > *low ? cursor[lane] + 1 : *low;
+        while (at < end && inbox->marks[at] != wanted)
+            at++;
+        if (at < end) {
+            cursor[lane] = at;
+            return at;
+        }
+    }
+    return 0;
+}
+
+uint64_t inbox_arrivals(const struct inbox *inbox, enum sl_role role)
+{
+    return inbox->arrivals[role];
+}
+
+bool inbox_is_for(const struct inbox *inbox, uint64_t record, enum sl_role role)
+{
+    return record <= sl_log_synced(inbox->log) && record < inbox->mark_count &&
+           (inbox->marks[record] & MARK_ROLE) == (int)role && role != SL_NO_ROLE;
+}
+
+bool inbox_waits(const struct inbox *inbox, uint64_t record)
+{
+    return record < inbox->mark_count && (inbox->marks[record] & MARK_WAITS) != 0;
+}
+
+static void note_taken(struct inbox *inbox, uint64_t record)
+{
+    uint8_t *at = &inbox->marks[record];
+    *at &= (uint8_t)~MARK_WAITS;
+    inbox->waiting[(*at & MARK_LANE) >> MARK_LANE_SHIFT]--;
+}
+
+int inbox_take(struct inbox *inbox, uint64_t record, int64_t at, struct sl_error *error)
+{
+    Samenloop__V1__InboxTaken kept = SAMENLOOP__V1__INBOX_TAKEN__INIT;
+    if (!inbox_waits(inbox, record))
+        return 0;
+    kept.record = record;
+    kept.role = (Samenloop__V1__Role)(inbox->marks[record] & MARK_ROLE);
+    kept.at = at;
+    if (append(inbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_TAKEN, &kept.base, NULL, NULL,
+               error) < 0)
+        return -1;
+    note_taken(inbox, record);
+    return 0;
+}
+
+uint64_t inbox_waiting(const struct inbox *inbox, enum sl_lane lane)
+{
+    return inbox->waiting[lane];
+}
+
+/* ---------------------------------------------------------------- the fold */
+
+static bool is_place(int role, int lane)
+{
+    return role >= SL_NO_ROLE && role < SL_ROLES && lane > SL_NO_LANE && lane < SL_LANES;
+}
+
+static int fold_delivery(struct inbox *inbox, const struct sl_record *record)
+{
+    const Samenloop__V1__InboxContent *content = NULL;
+    const Samenloop__V1__InboxDelivery *kept = (const void *)sl_arena_unpack(
+        &inbox->arena, &samenloop__v1__inbox_delivery__descriptor, record->kept);
+    if (!record->erased)
+        content = (const void *)sl_arena_unpack(
+            &inbox->arena, &samenloop__v1__inbox_content__descriptor, record->content);
+    if (kept == NULL || kept->delivery == NULL || kept->delivery->number == 0 ||
+        !is_place((int)kept->delivery->role, (int)kept->delivery->lane) ||
+        (content == NULL && !record->erased))
+        return -1;
+    numbers_add(&inbox->numbers[kept->delivery->lane], kept->delivery->number);
+    mark(inbox, record->number, (enum sl_role)kept->delivery->role,
+         (enum sl_lane)kept->delivery->lane);
+    return learn(inbox, record->number, kept, content);
+}
+
+static int fold_told(struct inbox *inbox, const struct sl_record *record)
+{
+    const Samenloop__V1__InboxTold *kept = (const void *)sl_arena_unpack(
+        &inbox->arena, &samenloop__v1__inbox_told__descriptor, record->kept);
+    if (kept == NULL || !is_place((int)kept->role, (int)kept->lane))
+        return -1;
+    mark(inbox, record->number, (enum sl_role)kept->role, (enum sl_lane)kept->lane);
+    outbox_told(inbox->outbox, kept->batch, kept->index + 1);
+    return 0;
+}
+
+static int fold_taken(struct inbox *inbox, const struct sl_record *record)
+{
+    const Samenloop__V1__InboxTaken *kept = (const void *)sl_arena_unpack(
+        &inbox->arena, &samenloop__v1__inbox_taken__descriptor, record->kept);
+    if (kept == NULL || !inbox_waits(inbox, kept->record))
+        return -1;
+    note_taken(inbox, kept->record);
+    return 0;
+}
+
+static int fold_fed_by(struct inbox *inbox, const struct sl_record *record)
+{
+    const Samenloop__V1__InboxFedBy *kept = (const void *)sl_arena_unpack(
+        &inbox->arena, &samenloop__v1__inbox_fed_by__descriptor, record->kept);
+    if (kept == NULL || kept->journal.len != SL_LOG_ID_SIZE)
+        return -1;
+    note_feed(inbox, kept->journal.data);
+    return 0;
+}
+
+static int fold(struct inbox *inbox, const struct sl_record *record)
+{
+    sl_arena_clear(&inbox->arena);
+    switch (record->kind) {
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_DELIVERY:
+        return fold_delivery(inbox, record);
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_TOLD:
+        return fold_told(inbox, record);
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_TAKEN:
+        return fold_taken(inbox, record);
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_FED_BY:
+        return fold_fed_by(inbox, record);
+    default:
+        return -1;
+    }
+}
+
+static int fold_all(struct inbox *inbox, struct sl_error *error)
+{
+    struct sl_log_reader *reader = sl_log_reader_new(inbox->log, 1);
+    struct sl_record record;
+    int result;
+    while ((result = sl_log_reader_next(reader, &record, error)) > 0) {
+        if (fold(inbox, &record) < 0) {
+            result = damaged(error, record.number);
+            break;
+        }
+    }
+    sl_log_reader_free(reader);
+    return result;
+}
+
+int inbox_open(struct inbox **out, struct sl_storage *storage, uint64_t segment_bytes,
+               struct known *known, struct outbox *outbox, struct sl_error *error)
+{
+    struct inbox *inbox = sl_new(1, sizeof *inbox);
+    uint8_t identity[SL_LOG_ID_SIZE];
+    struct sl_log_options options = {.identity = identity, .segment_bytes = segment_bytes};
+    sl_random(identity, sizeof identity);
+    inbox->known = known;
+    inbox->outbox = outbox;
+    sl_arena_init(&inbox->arena, 0);
+    if (sl_log_open(&inbox->log, storage, "inbox", &options, error) < 0 ||
+        fold_all(inbox, error) < 0 || inbox_sync(inbox, error) < 0) {
+        inbox_close(inbox);
+        return -1;
+    }
+    *out = inbox;
+    return 0;
+}
+
+void inbox_close(struct inbox *inbox)
+{
+    if (inbox == NULL)
+        return;
+    sl_log_close(inbox->log);
+    for (int lane = SL_NO_LANE; lane < SL_LANES; lane++)
+        numbers_clear(&inbox->numbers[lane]);
+    sl_arena_free(&inbox->arena);
+    sl_buffer_free(&inbox->kept);
+    sl_buffer_free(&inbox->content);
+    free(inbox->marks);
+    free(inbox);
+}
+
+const uint8_t *inbox_identity(const struct inbox *inbox)
+{
+    return sl_log_identity(inbox->log);
+}

@@ -1,0 +1,279 @@
+#include "adapters/opening.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "adapters/house.h"
+#include "schemas/cloudevent.h"
+
+struct opening {
+    struct sl_buffer text; /* of an event as it will be handed out */
+    size_t count;
+    struct sl_opener openers[ADAPTER_MAX_SEALING_KEYS];
+};
+
+struct opening *opening_new(const struct samenloop *house)
+{
+    struct opening *opening = sl_new(1, sizeof *opening);
+    opening->count = house->setup.sealing_key_count;
+    for (size_t i = 0; i < opening->count; i++)
+        sl_opener_init(&opening->openers[i], house->setup.sealing_keys[i]);
+    return opening;
+}
+
+void opening_free(struct opening *opening)
+{
+    if (opening == NULL)
+        return;
+    for (size_t i = 0; i < opening->count; i++)
+        sl_opener_free(&opening->openers[i]);
+    sl_buffer_free(&opening->text);
+    free(opening);
+}
+
+/* A bundle of the frame, once it is verified. */
+struct verified {
+    bool tried;
+    struct sl_error error; /* SL_OK: good */
+    int publisher;
+    struct sl_path *paths; /* an envelope each */
+};
+
+/* One frame being opened. */
+struct frame {
+    struct samenloop *house;
+    const Samenloop__V1__Deliver *deliver;
+    struct verified *bundles;
+};
+
+/* One delivery being opened. */
+struct parcel {
+    const Samenloop__V1__Delivery *delivery;
+    const Samenloop__V1__Bundle *bundle;
+    const Samenloop__V1__Envelope *envelope;
+    const struct verified *verified;
+    Samenloop__V1__Header *header;
+    struct sl_bytes sections[SL_SECTIONS];
+    uint32_t present;
+};
+
+static void verify(struct frame *frame, const Samenloop__V1__Bundle *bundle, int64_t at,
+                   struct verified *out)
+{
+    struct samenloop *house = frame->house;
+    struct sl_arena *arena = &house->frames;
+    size_t count = bundle->n_envelopes;
+    sl_hash *leaves = sl_arena_alloc(arena, count * sizeof *leaves);
+    uint32_t *indices = sl_arena_alloc(arena, count * sizeof *indices);
+    out->tried = true;
+    out->paths = sl_arena_alloc(arena, count * sizeof *out->paths);
+    if (leaves == NULL || indices == NULL || out->paths == NULL) {
+        (void)sl_fail(&out->error, SL_TOO_LARGE, "the frame's bundles are too large");
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        indices[i] = bundle->envelopes[i]->index;
+    if (sl_bundle_verify(house->crypto, house->setup.directory, bundle, at, leaves, &out->publisher,
+                         &out->error) < 0)
+        return;
+    if (sl_merkle_paths(house->crypto, out->paths, (const sl_hash *)leaves, bundle->proof->size,
+                        indices, count, sl_from_pb(bundle->proof->nodes)) < 0)
+        (void)sl_fail(&out->error, SL_BAD_SIGNATURE, "the bundle's proof does not fit its events");
+}
+
+/* Does the source belong to this organisation: urn:nld:oin:<OIN>:systeem:<name>? */
+static int check_source(const Samenloop__V1__Header *header, const struct sl_participant *publisher,
+                        struct sl_error *error)
+{
+    struct sl_bytes source = sl_from_pb(header->source);
+    char wanted[64];
+    int size = snprintf(wanted, sizeof wanted, "urn:nld:oin:%s:systeem:", publisher->oin);
+    if (source.size > (size_t)size && memcmp(source.data, wanted, (size_t)size) == 0)
+        return 0;
+    return sl_fail(error, SL_SOURCE_MISMATCH, "the event's source is not who signed it");
+}
+
+/* This organisation's opener for a section; NULL: it was sealed to others. */
+static struct sl_opener *opener_for(struct opening *opening, const Samenloop__V1__Bundle *bundle,
+                                    const Samenloop__V1__SealedSection *section)
+{
+    for (size_t i = 0; i < section->n_ciphertexts; i++) {
+        uint32_t index = section->ciphertexts[i]->encapsulation;
+        if (index >= bundle->proof->n_encapsulations)
+            continue;
+        struct sl_bytes recipient = sl_from_pb(bundle->proof->encapsulations[index]->recipient);
+        for (size_t k = 0; k < opening->count; k++) {
+            if (sl_bytes_equal(recipient, sl_bytes(opening->openers[k].public_key, SL_KEY_SIZE)))
+                return &opening->openers[k];
+        }
+    }
+    return NULL;
+}
+
+/* The origin may have been sealed to others (a municipality is told of an event whose type does not
+ * go there); any other section that the router disclosed is ours to read. */
+static int open_sections(struct samenloop *house, struct parcel *parcel, struct sl_error *error)
+{
+    for (size_t i = 0; i < parcel->envelope->n_sections; i++) {
+        const Samenloop__V1__SealedSection *section = parcel->envelope->sections[i];
+        struct sl_opener *opener = opener_for(house->opening, parcel->bundle, section);
+        if (opener == NULL && section->section == SAMENLOOP__V1__SECTION__SECTION_ORIGIN)
+            continue;
+        if (opener == NULL)
+            return sl_fail(error, SL_SEALED_WRONGLY, "section %s is sealed to others",
+                           sl_section_name((enum sl_section)section->section));
+        if (sl_section_open(opener, house->crypto, &house->frames, parcel->bundle->proof,
+                            parcel->envelope, sl_from_pb(parcel->header->event_id), section,
+                            &parcel->sections[section->section], error) < 0)
+            return -1;
+        parcel->present |= sl_section_bit((enum sl_section)section->section);
+    }
+    return 0;
+}
+
+/* Verifies and opens the event behind a delivery. */
+static int open_event(struct frame *frame, struct parcel *parcel, struct sl_event *event,
+                      struct sl_error *error)
+{
+    struct samenloop *house = frame->house;
+    const struct sl_type *type = NULL;
+    struct verified *verified = &frame->bundles[parcel->delivery->bundle];
+    parcel->bundle = frame->deliver->bundles[parcel->delivery->bundle];
+    parcel->envelope = parcel->bundle->envelopes[parcel->delivery->envelope];
+    parcel->verified = verified;
+    if (!verified->tried)
+        verify(frame, parcel->bundle, parcel->delivery->accepted_at, verified);
+    *error = verified->error;
+    if (error->code != SL_OK)
+        return -1;
+    const struct sl_participant *publisher =
+        &house->setup.directory->participants[verified->publisher];
+    parcel->header = (void *)sl_arena_unpack(&house->frames, &samenloop__v1__header__descriptor,
+                                             sl_from_pb(parcel->envelope->header));
+    if (parcel->header == NULL)
+        return sl_fail(error, SL_MALFORMED, "a header that is none");
+    if (sl_header_check(parcel->header, publisher->organisation, &type, error) < 0 ||
+        check_source(parcel->header, publisher, error) < 0 ||
+        sl_envelope_check(house->crypto, parcel->header, parcel->envelope, false, error) < 0 ||
+        open_sections(house, parcel, error) < 0)
+        return -1;
+    if (sl_event_opened(event, &house->frames, parcel->header, parcel->sections, parcel->present,
+                        error) < 0)
+        return -1;
+    /* What the back office could not be given is not taken. */
+    sl_buffer_clear(&house->opening->text);
+    return sl_cloudevent_write(&house->opening->text, event, parcel->delivery, 1, NULL, error);
+}
+
+/* The proof of this event alone. */
+static void prove(const struct parcel *parcel, Samenloop__V1__BatchProof *out)
+{
+    const struct sl_path *path = &parcel->verified->paths[parcel->delivery->envelope];
+    *out = *parcel->bundle->proof;
+    out->nodes = sl_to_pb(sl_bytes(path->nodes, path->count * SL_HASH_SIZE));
+}
+
+static int keep_event(struct samenloop *house, const struct parcel *parcel,
+                      const struct sl_event *event, struct sl_error *error)
+{
+    Samenloop__V1__InboxDelivery kept = SAMENLOOP__V1__INBOX_DELIVERY__INIT;
+    Samenloop__V1__InboxContent content = SAMENLOOP__V1__INBOX_CONTENT__INIT;
+    Samenloop__V1__OpenedSection opened[SL_SECTIONS];
+    Samenloop__V1__OpenedSection *sections[SL_SECTIONS];
+    Samenloop__V1__BatchProof proof;
+    char bag_id[SL_BAG_SIZE + 1];
+    prove(parcel, &proof);
+    kept.delivery = (Samenloop__V1__Delivery *)(uintptr_t)parcel->delivery;
+    kept.header = parcel->envelope->header;
+    kept.card = parcel->bundle->proof->card;
+    kept.proof = &proof;
+    kept.index = parcel->envelope->index;
+    kept.at = house->moment.now;
+    content.sections = sections;
+    for (int i = SL_LOCATION; i < SL_SECTIONS; i++) {
+        if ((parcel->present & sl_section_bit((enum sl_section)i)) == 0)
+            continue;
+        Samenloop__V1__OpenedSection *section = &opened[content.n_sections];
+        samenloop__v1__opened_section__init(section);
+        section->section = (Samenloop__V1__Section)i;
+        section->content = sl_to_pb(parcel->sections[i]);
+        sections[content.n_sections++] = section;
+    }
+    content.id = sl_to_pb(event->id);
+    if (event->subject[0] != '\0')
+        content.subject = sl_to_pb(sl_text(event->subject));
+    else if (houses_bag_id(house->known.houses, parcel->header->subject.data, bag_id))
+        content.subject = sl_to_pb(sl_text(bag_id));
+    return inbox_deliver(house->inbox, &kept, &content, error);
+}
+
+/* A checkpoint or an erasure, which has no event behind it. */
+static int keep_word(struct samenloop *house, const Samenloop__V1__Delivery *delivery,
+                     struct sl_error *error)
+{
+    Samenloop__V1__InboxDelivery kept = SAMENLOOP__V1__INBOX_DELIVERY__INIT;
+    Samenloop__V1__InboxContent content = SAMENLOOP__V1__INBOX_CONTENT__INIT;
+    kept.delivery = (Samenloop__V1__Delivery *)(uintptr_t)delivery;
+    kept.at = house->moment.now;
+    return inbox_deliver(house->inbox, &kept, &content, error);
+}
+
+static bool is_of_an_event(const Samenloop__V1__Delivery *delivery)
+{
+    return delivery->kind == SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_EVENT ||
+           delivery->kind == SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_INSTRUCTION ||
+           delivery->kind == SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_NOTICE;
+}
+
+/* Takes one delivery; -1: the disk failed. What is wrong with it stands in the answer. */
+static int take(struct frame *frame, const Samenloop__V1__Delivery *delivery,
+                struct client_answer *answer, struct sl_error *error)
+{
+    struct samenloop *house = frame->house;
+    enum sl_lane lane = (enum sl_lane)delivery->lane;
+    struct parcel parcel = {.delivery = delivery};
+    struct sl_event event;
+    *answer = (struct client_answer){
+        .lane = lane,
+        .number = delivery->number,
+        .attempt = delivery->attempt,
+        .outcome = SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_DONE};
+    if (inbox_has(house->inbox, lane, delivery->number)) {
+        house->counts.repeated++;
+        return 0;
+    }
+    if (!inbox_takes(house->inbox, lane, delivery->number) ||
+        (delivery->previous != 0 && !inbox_has(house->inbox, lane, delivery->previous))) {
+        house->counts.behind++;
+        answer->outcome = SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_BEHIND;
+        (void)sl_fail(&answer->error, SL_BEHIND, "an earlier delivery is not in the inbox");
+        return 0;
+    }
+    bool good = !is_of_an_event(delivery) ||
+                open_event(frame, &parcel, &event, &answer->error) == 0;
+    if (!good) {
+        house->counts.failed++;
+        answer->outcome = SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_FAILED;
+        return 0;
+    }
+    if ((is_of_an_event(delivery) ? keep_event(house, &parcel, &event, error)
+                                  : keep_word(house, delivery, error)) < 0)
+        return -1;
+    house->counts.delivered++;
+    return 0;
+}
+
+int opening_take(struct samenloop *house, const Samenloop__V1__Deliver *deliver,
+                 struct client_answer *answers, size_t *count, struct sl_error *error)
+{
+    struct frame frame = {.house = house, .deliver = deliver};
+    frame.bundles = sl_new(deliver->n_bundles + 1, sizeof *frame.bundles);
+    int result = 0;
+    *count = 0;
+    while (result == 0 && *count < deliver->n_deliveries) {
+        result = take(&frame, deliver->deliveries[*count], &answers[*count], error);
+        *count += result == 0;
+    }
+    free(frame.bundles);
+    return result;
+}

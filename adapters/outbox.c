@@ -1,0 +1,557 @@
+#include "adapters/outbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "adapters/batches.h"
+#include "schemas/limits.h"
+#include "schemas/log/log.h"
+
+struct receipt {
+    struct outbox_receipt receipt;
+    bool sent;
+};
+
+struct outbox {
+    struct sl_log *log;
+    struct known *known;
+    struct batches *batches;
+    struct receipt *receipts;
+    size_t receipt_count, receipt_capacity;
+    /* The batch that was read last. */
+    uint64_t read;
+    struct outbox_batch batch;
+    struct sl_arena batch_arena;
+    struct sl_arena arena;   /* for one call */
+    struct sl_arena results; /* of outbox_result */
+    struct sl_buffer kept, content;
+};
+
+static const ProtobufCMessageDescriptor *const batch_type =
+    &samenloop__v1__outbox_batch__descriptor;
+
+/* ---------------------------------------------------------------- sending */
+
+uint64_t outbox_next(struct outbox *outbox, enum sl_lane lane, size_t events)
+{
+    return batches_next(outbox->batches, lane, events);
+}
+
+void outbox_again(struct outbox *outbox)
+{
+    batches_again(outbox->batches);
+    for (size_t i = 0; i < outbox->receipt_count; i++)
+        outbox->receipts[i].sent = false;
+}
+
+void outbox_later(struct outbox *outbox, uint64_t record)
+{
+    struct batch *batch = batches_find(outbox->batches, record);
+    if (batch != NULL && batch->answer == 0)
+        batches_later(outbox->batches, batch);
+}
+
+enum outbox_batch_state outbox_batch_state(const struct outbox *outbox, uint64_t record,
+                                           enum sl_lane *lane, size_t *events)
+{
+    const struct batch *batch = batches_find(outbox->batches, record);
+    if (batch == NULL)
+        return OUTBOX_NO_BATCH;
+    *lane = (enum sl_lane)batch->lane;
+    *events = batch->events;
+    if (batch->answer != 0)
+        return OUTBOX_ANSWERED;
+    return batch->sent ? OUTBOX_SENT : OUTBOX_WAITING;
+}
+
+void outbox_told(struct outbox *outbox, uint64_t record, size_t events)
+{
+    struct batch *batch = batches_find(outbox->batches, record);
+    if (batch != NULL && batch->answer == 0 && events <= batch->events && events > batch->told)
+        batch->told = (uint16_t)events;
+}
+
+size_t outbox_told_of(const struct outbox *outbox, uint64_t record)
+{
+    const struct batch *batch = batches_find(outbox->batches, record);
+    return batch == NULL ? 0 : batch->told;
+}
+
+uint64_t outbox_waiting(const struct outbox *outbox, enum sl_lane lane)
+{
+    return batches_waiting(outbox->batches, lane);
+}
+
+/* ---------------------------------------------------------------- the log */
+
+static int damaged(struct sl_error *error, uint64_t record)
+{
+    return sl_fail(error, SL_DAMAGED, "outbox: record %llu is not what it should be",
+                   (unsigned long long)record);
+}
+
+static bool batch_is_good(const Samenloop__V1__OutboxBatch *batch,
+                          const Samenloop__V1__OutboxContent *content)
+{
+    return batch != NULL && batch->proof != NULL && batch->n_headers > 0 &&
+           batch->n_headers <= SL_MAX_BATCH && (int)batch->lane > SL_NO_LANE &&
+           (int)batch->lane < SL_LANES &&
+           (content == NULL || content->n_events == batch->n_headers);
+}
+
+int outbox_read(struct outbox *outbox, uint64_t number, struct outbox_batch *out,
+                struct sl_error *error)
+{
+    if (outbox->read == number) {
+        *out = outbox->batch;
+        return 0;
+    }
+    struct sl_record record;
+    int result = sl_log_read(outbox->log, number, &record, error);
+    if (result <= 0)
+        return result < 0 ? -1 : damaged(error, number);
+    sl_arena_clear(&outbox->batch_arena);
+    outbox->read = 0;
+    outbox->batch.kept = (const void *)sl_arena_unpack(&outbox->batch_arena, batch_type,
+                                                       record.kept);
+    outbox->batch.content = NULL;
+    if (!record.erased) {
+        outbox->batch.content = (const void *)sl_arena_unpack(
+            &outbox->batch_arena, &samenloop__v1__outbox_content__descriptor, record.content);
+        if (outbox->batch.content == NULL)
+            return damaged(error, number);
+    }
+    if (record.kind != SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_BATCH ||
+        !batch_is_good(outbox->batch.kept, outbox->batch.content))
+        return damaged(error, number);
+    outbox->read = number;
+    *out = outbox->batch;
+    return 0;
+}
+
+static const Samenloop__V1__Header *
+header_at(struct sl_arena *arena, const Samenloop__V1__OutboxBatch *batch, uint32_t index)
+{
+    if (index >= batch->n_headers)
+        return NULL;
+    const Samenloop__V1__Header *header = (const void *)sl_arena_unpack(
+        arena, &samenloop__v1__header__descriptor, sl_from_pb(batch->headers[index]));
+    return header != NULL && header->event_id.len == SL_UUID_SIZE ? header : NULL;
+}
+
+static int append(struct outbox *outbox, Samenloop__V1__RecordKind kind,
+                  const ProtobufCMessage *kept, const ProtobufCMessage *content, uint64_t *number,
+                  struct sl_error *error)
+{
+    sl_buffer_clear(&outbox->kept);
+    sl_buffer_clear(&outbox->content);
+    sl_buffer_pack(&outbox->kept, kept);
+    if (content != NULL)
+        sl_buffer_pack(&outbox->content, content);
+    struct sl_entry entry = {(uint16_t)kind, sl_buffer_bytes(&outbox->kept),
+                             sl_buffer_bytes(&outbox->content)};
+    return sl_log_append(outbox->log, &entry, 1, number, error);
+}
+
+int outbox_append(struct outbox *outbox, enum sl_lane lane, const Samenloop__V1__Bundle *bundle,
+                  const struct sl_event *events, struct sl_error *error)
+{
+    size_t count = bundle->n_envelopes;
+    Samenloop__V1__OutboxBatch kept = SAMENLOOP__V1__OUTBOX_BATCH__INIT;
+    Samenloop__V1__OutboxContent content = SAMENLOOP__V1__OUTBOX_CONTENT__INIT;
+    sl_arena_clear(&outbox->arena);
+    Samenloop__V1__OutboxEvent *list = sl_arena_alloc(&outbox->arena, count * sizeof *list);
+    kept.lane = (Samenloop__V1__Lane)lane;
+    kept.proof = bundle->proof;
+    kept.headers = sl_arena_alloc(&outbox->arena, count * sizeof *kept.headers);
+    kept.n_headers = count;
+    content.events = sl_arena_alloc(&outbox->arena, count * sizeof(void *));
+    content.n_events = count;
+    for (size_t i = 0; i < count; i++) {
+        Samenloop__V1__OutboxEvent *event = content.events[i] = &list[i];
+        samenloop__v1__outbox_event__init(event);
+        kept.headers[i] = bundle->envelopes[i]->header;
+        event->id = sl_to_pb(events[i].id);
+        event->subject = sl_to_pb(sl_text(events[i].subject));
+        event->sections = bundle->envelopes[i]->sections;
+        event->n_sections = bundle->envelopes[i]->n_sections;
+    }
+    uint64_t record = 0;
+    if (append(outbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_BATCH, &kept.base,
+               &content.base, &record, error) < 0)
+        return -1;
+    batches_add(outbox->batches, record, lane, count);
+    for (size_t i = 0; i < count; i++)
+        known_event(outbox->known,
+                    (struct place){.log = PLACE_OUTBOX, .record = record, .index = (uint32_t)i},
+                    sl_from_pb(events[i].header.event_id), events[i].id,
+                    sl_from_pb(events[i].header.subject), sl_text(events[i].subject));
+    return 0;
+}
+
+bool outbox_dirty(const struct outbox *outbox)
+{
+    return sl_log_last(outbox->log) > sl_log_synced(outbox->log);
+}
+
+int outbox_sync(struct outbox *outbox, struct sl_error *error)
+{
+    struct sl_error ignored = {0};
+    if (!outbox_dirty(outbox))
+        return 0;
+    if (sl_log_sync(outbox->log, error) < 0)
+        return -1;
+    (void)sl_log_step(outbox->log, &ignored); /* a full disk shows when a record finds no room */
+    return 0;
+}
+
+/* ---------------------------------------------------------------- what it has */
+
+enum outbox_known outbox_look(struct outbox *outbox, const Samenloop__V1__Header *header,
+                              struct sl_error *error)
+{
+    struct place place;
+    size_t cursor = 0;
+    while (places_next(outbox->known->events, sl_from_pb(header->event_id), &cursor, &place)) {
+        struct outbox_batch batch;
+        if (place.log != PLACE_OUTBOX || place.refused)
+            continue;
+        if (outbox_read(outbox, place.record, &batch, error) < 0)
+            return OUTBOX_FAILED;
+        sl_arena_clear(&outbox->arena);
+        const Samenloop__V1__Header *known = header_at(&outbox->arena, batch.kept, place.index);
+        if (known == NULL ||
+            !sl_bytes_equal(sl_from_pb(known->event_id), sl_from_pb(header->event_id)) ||
+            !sl_bytes_equal(sl_from_pb(known->source), sl_from_pb(header->source)))
+            continue;
+        return sl_bytes_equal(sl_from_pb(known->content_mac), sl_from_pb(header->content_mac))
+                   ? OUTBOX_SAME
+                   : OUTBOX_OTHER;
+    }
+    return OUTBOX_FREE;
+}
+
+int outbox_find(struct outbox *outbox, const uint8_t uuid[SL_UUID_SIZE], struct sl_bytes source,
+                struct place *out, struct sl_error *error)
+{
+    struct place place;
+    size_t cursor = 0;
+    int found = 0;
+    struct sl_bytes key = sl_bytes(uuid, SL_UUID_SIZE);
+    while (places_next(outbox->known->events, key, &cursor, &place)) {
+        struct outbox_batch batch;
+        if (place.log != PLACE_OUTBOX || (found == 1 && place.record < out->record))
+            continue;
+        if (outbox_read(outbox, place.record, &batch, error) < 0)
+            return -1;
+        sl_arena_clear(&outbox->arena);
+        const Samenloop__V1__Header *known = header_at(&outbox->arena, batch.kept, place.index);
+        if (known == NULL || !sl_bytes_equal(sl_from_pb(known->event_id), key) ||
+            !sl_bytes_equal(sl_from_pb(known->source), source))
+            continue;
+        *out = place;
+        found = 1;
+    }
+    return found;
+}
+
+/* ---------------------------------------------------------------- answers */
+
+/* The id of an event that was refused is free again. */
+static void free_id(struct outbox *outbox, const struct outbox_batch *batch, uint64_t record,
+                    uint32_t index)
+{
+    sl_arena_clear(&outbox->arena);
+    const Samenloop__V1__Header *header = header_at(&outbox->arena, batch->kept, index);
+    struct place place;
+    size_t cursor = 0;
+    if (header == NULL)
+        return;
+    struct sl_bytes key = sl_from_pb(header->event_id);
+    while (places_next(outbox->known->events, key, &cursor, &place)) {
+        if (place.log != PLACE_OUTBOX || place.record != record || place.index != index)
+            continue;
+        place.refused = true;
+        places_replace(outbox->known->events, key, cursor, place);
+        return;
+    }
+}
+
+static int note_answer(struct outbox *outbox, struct batch *batch, uint64_t answer,
+                       Samenloop__V1__Result *const *results, struct sl_error *error)
+{
+    struct outbox_batch read = {0};
+    for (uint32_t i = 0; i < batch->events; i++) {
+        if (results[i]->verdict != SAMENLOOP__V1__VERDICT__VERDICT_REFUSED)
+            continue;
+        if (read.kept == NULL && outbox_read(outbox, batch->record, &read, error) < 0)
+            return -1;
+        free_id(outbox, &read, batch->record, i);
+    }
+    batches_answered(outbox->batches, batch, answer);
+    return 0;
+}
+
+int outbox_answered(struct outbox *outbox, uint64_t record, Samenloop__V1__Result *const *results,
+                    size_t count, struct sl_error *error)
+{
+    struct batch *batch = batches_find(outbox->batches, record);
+    struct outbox_batch read;
+    uint64_t number = 0;
+    if (batch == NULL || batch->answer != 0 || batch->events != count)
+        return sl_fail(error, SL_PROTOCOL, "an answer to no batch that waits");
+    Samenloop__V1__OutboxAnswered kept = SAMENLOOP__V1__OUTBOX_ANSWERED__INIT;
+    kept.batch = record;
+    kept.results = (Samenloop__V1__Result **)(uintptr_t)results;
+    kept.n_results = count;
+    if (outbox_read(outbox, record, &read, error) < 0 ||
+        append(outbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_ANSWERED, &kept.base, NULL,
+               &number, error) < 0)
+        return -1;
+    return note_answer(outbox, batch, number, results, error);
+}
+
+int outbox_result(struct outbox *outbox, struct place place, const Samenloop__V1__Result **out,
+                  struct sl_error *error)
+{
+    const struct batch *batch = batches_find(outbox->batches, place.record);
+    struct sl_record record;
+    *out = NULL;
+    if (batch == NULL || batch->answer == 0)
+        return 0;
+    int result = sl_log_read(outbox->log, batch->answer, &record, error);
+    if (result <= 0)
+        return result; /* 0: not synced yet, so it counts as waiting */
+    sl_arena_clear(&outbox->results);
+    const Samenloop__V1__OutboxAnswered *answer = (const void *)sl_arena_unpack(
+        &outbox->results, &samenloop__v1__outbox_answered__descriptor, record.kept);
+    if (answer == NULL || place.index >= answer->n_results)
+        return damaged(error, batch->answer);
+    *out = answer->results[place.index];
+    return 0;
+}
+
+/* ---------------------------------------------------------------- receipts */
+
+static struct receipt *find_receipt(const struct outbox *outbox, enum sl_lane lane, uint64_t number,
+                                    enum sl_role role)
+{
+    for (size_t i = 0; i < outbox->receipt_count; i++) {
+        struct receipt *receipt = &outbox->receipts[i];
+        if (receipt->receipt.lane == lane && receipt->receipt.number == number &&
+            receipt->receipt.role == role)
+            return receipt;
+    }
+    return NULL;
+}
+
+static void note_receipt(struct outbox *outbox, struct outbox_receipt receipt)
+{
+    outbox->receipts = sl_grow(outbox->receipts, &outbox->receipt_capacity,
+                               outbox->receipt_count + 1, sizeof *outbox->receipts);
+    outbox->receipts[outbox->receipt_count++] = (struct receipt){.receipt = receipt};
+}
+
+static void drop_receipt(struct outbox *outbox, const struct receipt *receipt)
+{
+    size_t index = (size_t)(receipt - outbox->receipts);
+    outbox->receipt_count--;
+    memmove(outbox->receipts + index, outbox->receipts + index + 1,
+            (outbox->receipt_count - index) * sizeof *outbox->receipts);
+}
+
+int outbox_receipt(struct outbox *outbox, struct outbox_receipt receipt, struct sl_error *error)
+{
+    if (find_receipt(outbox, receipt.lane, receipt.number, receipt.role) != NULL)
+        return 0;
+    Samenloop__V1__OutboxReceipt kept = SAMENLOOP__V1__OUTBOX_RECEIPT__INIT;
+    kept.lane = (Samenloop__V1__Lane)receipt.lane;
+    kept.number = receipt.number;
+    kept.role = (Samenloop__V1__Role)receipt.role;
+    kept.at = receipt.at;
+    if (append(outbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_RECEIPT, &kept.base, NULL,
+               NULL, error) < 0)
+        return -1;
+    note_receipt(outbox, receipt);
+    return 0;
+}
+
+bool outbox_next_receipt(struct outbox *outbox, struct outbox_receipt *out)
+{
+    for (size_t i = 0; i < outbox->receipt_count; i++) {
+        if (outbox->receipts[i].sent)
+            continue;
+        outbox->receipts[i].sent = true;
+        *out = outbox->receipts[i].receipt;
+        return true;
+    }
+    return false;
+}
+
+int outbox_receipted(struct outbox *outbox, enum sl_lane lane, uint64_t number, enum sl_role role,
+                     struct sl_error *error)
+{
+    struct receipt *receipt = find_receipt(outbox, lane, number, role);
+    if (receipt == NULL)
+        return 0;
+    Samenloop__V1__OutboxReceipted kept = SAMENLOOP__V1__OUTBOX_RECEIPTED__INIT;
+    kept.lane = (Samenloop__V1__Lane)lane;
+    kept.number = number;
+    kept.role = (Samenloop__V1__Role)role;
+    if (append(outbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_RECEIPTED, &kept.base, NULL,
+               NULL, error) < 0)
+        return -1;
+    drop_receipt(outbox, receipt);
+    return 0;
+}
+
+int outbox_drop_receipts(struct outbox *outbox, struct sl_error *error)
+{
+    while (outbox->receipt_count > 0) {
+        struct outbox_receipt last = outbox->receipts[outbox->receipt_count - 1].receipt;
+        if (outbox_receipted(outbox, last.lane, last.number, last.role, error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---------------------------------------------------------------- the fold */
+
+static int fold_batch(struct outbox *outbox, const struct sl_record *record, struct sl_error *error)
+{
+    const Samenloop__V1__OutboxBatch *batch = (const void *)sl_arena_unpack(
+        &outbox->arena, batch_type, record->kept);
+    const Samenloop__V1__OutboxContent *content = NULL;
+    if (!record->erased)
+        content = (const void *)sl_arena_unpack(
+            &outbox->arena, &samenloop__v1__outbox_content__descriptor, record->content);
+    if (!batch_is_good(batch, content) || (content == NULL && !record->erased))
+        return damaged(error, record->number);
+    batches_add(outbox->batches, record->number, (enum sl_lane)batch->lane, batch->n_headers);
+    for (uint32_t i = 0; i < batch->n_headers; i++) {
+        const Samenloop__V1__Header *header = header_at(&outbox->arena, batch, i);
+        struct sl_bytes none = {0};
+        if (header == NULL)
+            return damaged(error, record->number);
+        known_event(outbox->known,
+                    (struct place){.log = PLACE_OUTBOX, .record = record->number, .index = i},
+                    sl_from_pb(header->event_id),
+                    content == NULL ? none : sl_from_pb(content->events[i]->id),
+                    sl_from_pb(header->subject),
+                    content == NULL ? none : sl_from_pb(content->events[i]->subject));
+    }
+    return 0;
+}
+
+static int fold_answered(struct outbox *outbox, const struct sl_record *record,
+                         struct sl_error *error)
+{
+    const Samenloop__V1__OutboxAnswered *answer = (const void *)sl_arena_unpack(
+        &outbox->results, &samenloop__v1__outbox_answered__descriptor, record->kept);
+    struct batch *batch = answer == NULL ? NULL : batches_find(outbox->batches, answer->batch);
+    if (batch == NULL || batch->answer != 0 || answer->n_results != batch->events)
+        return damaged(error, record->number);
+    return note_answer(outbox, batch, record->number, answer->results, error);
+}
+
+static int fold_receipt(struct outbox *outbox, const struct sl_record *record,
+                        struct sl_error *error)
+{
+    const Samenloop__V1__OutboxReceipt *receipt = (const void *)sl_arena_unpack(
+        &outbox->arena, &samenloop__v1__outbox_receipt__descriptor, record->kept);
+    if (receipt == NULL)
+        return damaged(error, record->number);
+    note_receipt(outbox, (struct outbox_receipt){.lane = (enum sl_lane)receipt->lane,
+                                                 .number = receipt->number,
+                                                 .role = (enum sl_role)receipt->role,
+                                                 .at = receipt->at});
+    return 0;
+}
+
+static int fold_receipted(struct outbox *outbox, const struct sl_record *record,
+                          struct sl_error *error)
+{
+    const Samenloop__V1__OutboxReceipted *done = (const void *)sl_arena_unpack(
+        &outbox->arena, &samenloop__v1__outbox_receipted__descriptor, record->kept);
+    struct receipt *receipt = done == NULL ? NULL
+                                           : find_receipt(outbox, (enum sl_lane)done->lane,
+                                                          done->number, (enum sl_role)done->role);
+    if (receipt == NULL)
+        return damaged(error, record->number);
+    drop_receipt(outbox, receipt);
+    return 0;
+}
+
+static int fold(struct outbox *outbox, const struct sl_record *record, struct sl_error *error)
+{
+    sl_arena_clear(&outbox->arena);
+    sl_arena_clear(&outbox->results);
+    switch (record->kind) {
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_BATCH:
+        return fold_batch(outbox, record, error);
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_ANSWERED:
+        return fold_answered(outbox, record, error);
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_RECEIPT:
+        return fold_receipt(outbox, record, error);
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_RECEIPTED:
+        return fold_receipted(outbox, record, error);
+    default:
+        return damaged(error, record->number);
+    }
+}
+
+static int fold_all(struct outbox *outbox, struct sl_error *error)
+{
+    struct sl_log_reader *reader = sl_log_reader_new(outbox->log, 1);
+    struct sl_record record;
+    int result;
+    while ((result = sl_log_reader_next(reader, &record, error)) > 0) {
+        if (fold(outbox, &record, error) < 0) {
+            result = -1;
+            break;
+        }
+    }
+    sl_log_reader_free(reader);
+    return result;
+}
+
+int outbox_open(struct outbox **out, struct sl_storage *storage, uint64_t segment_bytes,
+                struct known *known, struct sl_error *error)
+{
+    struct outbox *outbox = sl_new(1, sizeof *outbox);
+    uint8_t identity[SL_LOG_ID_SIZE];
+    struct sl_log_options options = {.identity = identity, .segment_bytes = segment_bytes};
+    sl_random(identity, sizeof identity);
+    outbox->known = known;
+    outbox->batches = batches_new();
+    sl_arena_init(&outbox->batch_arena, 0);
+    sl_arena_init(&outbox->arena, 0);
+    sl_arena_init(&outbox->results, 0);
+    if (sl_log_open(&outbox->log, storage, "outbox", &options, error) < 0 ||
+        fold_all(outbox, error) < 0) {
+        outbox_close(outbox);
+        return -1;
+    }
+    *out = outbox;
+    return 0;
+}
+
+void outbox_close(struct outbox *outbox)
+{
+    if (outbox == NULL)
+        return;
+    sl_log_close(outbox->log);
+    sl_arena_free(&outbox->batch_arena);
+    sl_arena_free(&outbox->arena);
+    sl_arena_free(&outbox->results);
+    sl_buffer_free(&outbox->kept);
+    sl_buffer_free(&outbox->content);
+    batches_free(outbox->batches);
+    free(outbox->receipts);
+    free(outbox);
+}
+
+const uint8_t *outbox_identity(const struct outbox *outbox)
+{
+    return sl_log_identity(outbox->log);
+}

@@ -1,0 +1,83 @@
+#include "adapters/readers.h"
+
+#include <string.h>
+
+#include "adapters/names.h"
+
+static const struct sl_key *sealing_key(const struct sl_participant *participant, int64_t at)
+{
+    for (size_t i = 0; i < participant->card_count; i++) {
+        const struct sl_key *key = sl_card_key(&participant->cards[i],
+                                               SAMENLOOP__V1__KEY_USE__KEY_USE_SEALING, at);
+        if (key != NULL)
+            return key;
+    }
+    return NULL;
+}
+
+/* Adds the participants of some kinds that have a key; counts those that have none. */
+static size_t add(struct readers *out, const struct samenloop *house, int organisations)
+{
+    const struct sl_directory *directory = house->setup.directory;
+    size_t missing = 0;
+    for (int i = 0; i < (int)directory->count && out->count < SL_MAX_RECIPIENTS; i++) {
+        const struct sl_participant *participant = &directory->participants[i];
+        bool wanted = i == house->self ? organisations == SL_NOBODY
+                                       : ((int)participant->organisation & organisations) != 0;
+        if (!wanted)
+            continue;
+        const struct sl_key *key = sealing_key(participant, house->moment.now);
+        if (key == NULL) {
+            missing++;
+            continue;
+        }
+        memcpy(out->keys[out->count], key->public_key, SL_KEY_SIZE);
+        out->participants[out->count++] = i;
+    }
+    return missing;
+}
+
+int readers_now(struct readers *out, const struct samenloop *house, struct sl_error *error)
+{
+    out->count = 0;
+    if (add(out, house, SL_NOBODY) + add(out, house, SL_IMG | SL_NCG) > 0)
+        return sl_fail(error, SL_BAD_KEY_CARD,
+                       "an organisation has no key card with a sealing key that is valid now");
+    (void)add(out, house, SL_MUNICIPALITY);
+    return 0;
+}
+
+/* Is this the participant of the municipality that a header names: gm0014 of 0014? */
+static bool is_named(const struct sl_participant *participant, const Samenloop__V1__Header *header)
+{
+    struct sl_bytes code = sl_header_attribute(header, "municipality");
+    return code.size == 4 && participant->organisation == SL_MUNICIPALITY &&
+           strncmp(participant->name, "gm", 2) == 0 && strlen(participant->name) == 6 &&
+           memcmp(participant->name + 2, code.data, 4) == 0;
+}
+
+struct readers_of readers_of(struct samenloop *house, const struct readers *readers,
+                             const struct sl_event *event)
+{
+    const Samenloop__V1__Header *original = NULL;
+    const struct sl_type *type = event->type;
+    struct readers_of set = {0};
+    /* A correction or withdrawal goes where its original went. */
+    if (type->original && event->header.causation_id.len == SL_UUID_SIZE)
+        original = names_published(house, event->header.causation_id.data);
+    if (original != NULL && sl_type_find(sl_from_pb(original->type)) != NULL)
+        type = sl_type_find(sl_from_pb(original->type));
+    for (size_t i = 0; i < readers->count; i++) {
+        const struct sl_participant *reader =
+            &house->setup.directory->participants[readers->participants[i]];
+        bool own = readers->participants[i] == house->self;
+        bool reads = reader->organisation != SL_MUNICIPALITY ||
+                     (type->to_municipality && (is_named(reader, &event->header) ||
+                                                (original != NULL && is_named(reader, original))));
+        if (own || reads)
+            set.origin |= 1u << i;
+        if (!own && reads)
+            set.sections |= 1u << i;
+    }
+    return set;
+}
