@@ -262,7 +262,7 @@ int door_take(struct samenloop *house, enum samenloop_role role, struct sl_bytes
     if (door->pending.count >= ADAPTER_MAX_PENDING || door->arena.used > MAX_WAITING_BYTES)
         return -1;
     *out = (struct samenloop_tickets){.first = door->pending.first + door->pending.count};
-    json_t *json = sl_json_parse(text, batch ? SL_MAX_BATCH_BYTES : SL_MAX_EVENT, &refusal);
+    json_t *json = sl_json_parse(text, batch ? SL_MAX_FRAME : SL_MAX_EVENT, &refusal);
     if (json == NULL)
         refuse(door, new_answer(door), refusal.error.code, refusal.error.text, refusal.field);
     else if (!batch)
