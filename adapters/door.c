@@ -30,8 +30,9 @@ struct answers {
 };
 
 struct door {
-    struct sl_door door; /* how sl_cloudevent_take sees this house */
-    struct sl_signer signer;
+    struct sl_door door;    /* how sl_cloudevent_take sees this house */
+    struct readers readers; /* for whom the sealer seals */
+    struct sl_sealer sealer;
     struct sl_arena arena;   /* the events that wait */
     struct sl_arena sealing; /* one bundle */
     struct waiting *waiting;
@@ -45,14 +46,32 @@ struct door {
 
 /* ---------------------------------------------------------------- making it */
 
+/* The sealer for those whose keys are valid now: made again when they, or the own card, change. */
+static int make_sealer(struct samenloop *house, struct sl_error *error)
+{
+    struct door *door = house->door;
+    const struct sl_participant *self = house_self(house);
+    struct readers readers = {0};
+    struct sl_sealer sealer;
+    if (readers_now(&readers, house, error) < 0)
+        return -1;
+    if (door->sealer.count > 0 && memcmp(&readers, &door->readers, sizeof readers) == 0 &&
+        memcmp(self->cards[0].hash, door->sealer.card, SL_HASH_SIZE) == 0)
+        return 0;
+    if (sl_sealer_init(&sealer, house->setup.signing_key, self->cards[0].hash,
+                       (const uint8_t(*)[SL_KEY_SIZE])readers.keys, readers.count, error) < 0)
+        return -1;
+    sl_sealer_free(&door->sealer);
+    door->sealer = sealer;
+    door->readers = readers;
+    return 0;
+}
+
 int door_open(struct samenloop *house, struct sl_error *error)
 {
     const struct sl_participant *self = house_self(house);
-    struct readers readers;
-    if (self->card_count == 0 || readers_now(&readers, house, error) < 0)
-        return self->card_count > 0
-                   ? -1
-                   : sl_fail(error, SL_BAD_KEY_CARD, "%s has no key card", self->name);
+    if (self->card_count == 0)
+        return sl_fail(error, SL_BAD_KEY_CARD, "%s has no key card", self->name);
     struct door *door = house->door = sl_new(1, sizeof *door);
     door->house = house;
     door->door = (struct sl_door){.participant = self->name,
@@ -65,19 +84,18 @@ int door_open(struct samenloop *house, struct sl_error *error)
         door->door.pseudonym = sl_mac_new(house->setup.pseudonym_key);
     else
         door->door.house = names_pseudonym;
-    door->signer.key = house->setup.signing_key;
-    memcpy(door->signer.card, self->cards[0].hash, SL_HASH_SIZE);
     door->ids = places_new();
     door->pending.first = 1;
     sl_arena_init(&door->arena, MAX_WAITING_BYTES + 2 * ROOM_FOR_ONE);
     sl_arena_init(&door->sealing, 0);
-    return 0;
+    return make_sealer(house, error);
 }
 
 void door_close(struct door *door)
 {
     if (door == NULL)
         return;
+    sl_sealer_free(&door->sealer);
     sl_mac_free(door->door.pseudonym);
     sl_mac_free(door->door.content);
     sl_arena_free(&door->arena);
@@ -290,50 +308,18 @@ bool door_pending(const struct door *door)
 struct bundle {
     size_t count;
     struct sl_event events[SL_MAX_BATCH];
-    uint32_t sections[SL_MAX_BATCH]; /* sets of readers: of what is in the events, */
-    uint32_t picked[SL_MAX_BATCH];   /* and of the bundle's receivers */
-    uint8_t places[SL_MAX_RECIPIENTS];
     size_t answers[SL_MAX_BATCH];
     size_t bytes;
 };
 
-/* Only those who read something in a bundle are receivers of it: each costs two agreements. */
-static size_t pick_receivers(const struct readers *readers, struct bundle *bundle,
-                             uint8_t keys[SL_MAX_RECIPIENTS][SL_KEY_SIZE])
-{
-    uint32_t wanted = 0;
-    size_t count = 0;
-    for (size_t i = 0; i < bundle->count; i++)
-        wanted |= bundle->sections[i] | bundle->events[i].origin_readers;
-    memset(bundle->picked, 0, sizeof bundle->picked);
-    for (size_t n = 0; n < readers->count; n++) {
-        if ((wanted >> n & 1) == 0)
-            continue;
-        memcpy(keys[count], readers->keys[n], SL_KEY_SIZE);
-        for (size_t i = 0; i < bundle->count; i++)
-            bundle->picked[i] |= (bundle->sections[i] >> n & 1) << count;
-        bundle->places[n] = (uint8_t)count++;
-    }
-    for (size_t i = 0; i < bundle->count; i++) {
-        uint32_t origin = 0;
-        for (size_t n = 0; n < readers->count; n++)
-            origin |= (bundle->events[i].origin_readers >> n & 1) << bundle->places[n];
-        bundle->events[i].origin_readers = origin;
-    }
-    return count;
-}
-
-static int put_bundle(struct samenloop *house, const struct readers *readers, enum sl_lane lane,
-                      struct bundle *bundle, struct sl_error *error)
+static int put_bundle(struct samenloop *house, enum sl_lane lane, struct bundle *bundle,
+                      struct sl_error *error)
 {
     struct door *door = house->door;
-    uint8_t keys[SL_MAX_RECIPIENTS][SL_KEY_SIZE];
     Samenloop__V1__Bundle *sealed = NULL;
-    size_t receivers = pick_receivers(readers, bundle, keys);
     sl_arena_clear(&door->sealing);
-    int result = sl_bundle_seal(house->crypto, &door->sealing, &door->signer,
-                                (const uint8_t(*)[SL_KEY_SIZE])keys, receivers, bundle->events,
-                                bundle->picked, bundle->count, &sealed, error);
+    int result = sl_bundle_seal(&door->sealer, house->crypto, &door->sealing, bundle->events,
+                                bundle->count, &sealed, error);
     if (result == 0)
         result = outbox_append(house->outbox, lane, sealed, bundle->events, error);
     for (size_t i = 0; i < bundle->count; i++) {
@@ -362,8 +348,8 @@ static size_t most_bytes(const struct samenloop *house)
                                                            : SL_MAX_BATCH_BYTES;
 }
 
-static int seal_lane(struct samenloop *house, const struct readers *readers, enum sl_lane lane,
-                     struct bundle *bundle, struct sl_error *error)
+static int seal_lane(struct samenloop *house, enum sl_lane lane, struct bundle *bundle,
+                     struct sl_error *error)
 {
     struct door *door = house->door;
     for (size_t i = 0; i < door->count; i++) {
@@ -372,17 +358,17 @@ static int seal_lane(struct samenloop *house, const struct readers *readers, enu
             continue;
         bool full = bundle->count == SL_MAX_BATCH ||
                     (bundle->count > 0 && bundle->bytes + waiting->bytes > most_bytes(house));
-        if (full && put_bundle(house, readers, lane, bundle, error) < 0)
+        if (full && put_bundle(house, lane, bundle, error) < 0)
             return -1;
-        struct readers_of sets = readers_of(house, readers, &waiting->event);
+        struct readers_of sets = readers_of(house, &door->readers, &waiting->event);
         bundle->events[bundle->count] = waiting->event;
+        bundle->events[bundle->count].readers = sets.sections;
         bundle->events[bundle->count].origin_readers = sets.origin;
-        bundle->sections[bundle->count] = sets.sections;
         bundle->answers[bundle->count] = waiting->answer;
         bundle->bytes += waiting->bytes;
         bundle->count++;
     }
-    return bundle->count == 0 ? 0 : put_bundle(house, readers, lane, bundle, error);
+    return bundle->count == 0 ? 0 : put_bundle(house, lane, bundle, error);
 }
 
 /* What came again fares as its first did. */
@@ -403,18 +389,17 @@ static void settle_repetitions(struct door *door)
 int door_seal(struct samenloop *house, struct sl_error *error)
 {
     struct door *door = house->door;
-    struct readers readers;
     int result = 0;
     if (door->count == 0)
         return 0;
-    if (readers_now(&readers, house, error) < 0) {
+    if (make_sealer(house, error) < 0) {
         for (size_t i = 0; i < door->count; i++)
             refuse(door, &door->pending.list[door->waiting[i].answer], SL_BAD_KEY_CARD, error->text,
                    "");
     } else {
         struct bundle *bundle = sl_new(1, sizeof *bundle);
         for (int lane = SL_LANE_ACUTE; lane < SL_LANES && result == 0; lane++)
-            result = seal_lane(house, &readers, (enum sl_lane)lane, bundle, error);
+            result = seal_lane(house, (enum sl_lane)lane, bundle, error);
         free(bundle);
     }
     settle_repetitions(door);

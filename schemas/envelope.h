@@ -8,39 +8,55 @@
 #include "samenloop/v1/envelope.pb-c.h"
 #include "schemas/hpke.h"
 #include "schemas/keycard.h"
+#include "schemas/limits.h"
 #include "schemas/merkle.h"
 
 enum { SL_SALT_SIZE = 16 };
 
-/* An event in clear: what a back office handed over. Everything belongs to an arena. */
+/*
+ * An event in clear: what a back office handed over. Everything belongs to an arena. Readers are
+ * sets of a sealer's receivers (bit n: receiver n).
+ */
 struct sl_event {
     Samenloop__V1__Header header;          /* without digests */
     struct sl_bytes sections[SL_SECTIONS]; /* protobuf messages */
     uint32_t present;                      /* a set: an empty section is one too */
-    uint32_t origin_readers; /* beside the event's readers; as sl_bundle_seal's `readers` */
+    uint32_t readers;                      /* of all sections */
+    uint32_t origin_readers;               /* of the origin, beside those */
     const struct sl_type *type;
     char subject[17];   /* the BAG identification, empty where only the pseudonym is known */
     struct sl_bytes id; /* as the back office gave it */
 };
 
-/* Who signs, and with what. */
-struct sl_signer {
-    EVP_PKEY *key;
+/*
+ * Seals and signs for one publisher: his signing key and card, and whoever may become a reader.
+ * Keys are looked at once, and contexts made once.
+ */
+struct sl_sealer {
+    EVP_PKEY *key; /* the caller's */
     uint8_t card[SL_HASH_SIZE];
+    size_t count;
+    struct sl_receiver {
+        uint8_t public_key[SL_KEY_SIZE]; /* X25519 */
+        EVP_PKEY *key;
+    } receivers[SL_MAX_RECIPIENTS];
 };
 
+/* -1, with nothing to free: `malformed` for no or more than SL_MAX_RECIPIENTS receivers,
+ * `bad_key_card` when a receiver's key is no good. */
+int sl_sealer_init(struct sl_sealer *sealer, EVP_PKEY *key, const uint8_t card[SL_HASH_SIZE],
+                   const uint8_t (*receivers)[SL_KEY_SIZE], size_t count, struct sl_error *error);
+void sl_sealer_free(struct sl_sealer *sealer);
+
 /*
- * Seals and signs events as one bundle, in the arena. `receivers` are X25519 keys; `readers[i]` is
- * the set of them (bit n: receiver n) that may open event i. -1, with nothing in *out: `malformed`
- * for no or more than SL_MAX_RECIPIENTS receivers, 0 or more than SL_MAX_BATCH events, an id that
- * is no UUID, an event with sections but without readers, readers beyond the receivers, or
- * (source, id) twice; `bad_key_card` when a receiver's key is no good; `too_large` when the arena
- * has no room.
+ * Seals and signs events as one bundle, in the arena; what is encapsulated goes to those receivers
+ * only who read something in it. -1, with nothing in *out: `malformed` for 0 or more than
+ * SL_MAX_BATCH events, an id that is no UUID, a section that nobody reads, readers beyond the
+ * receivers, or (source, id) twice; `too_large` when the arena has no room.
  */
-int sl_bundle_seal(struct sl_crypto *crypto, struct sl_arena *arena, const struct sl_signer *signer,
-                   const uint8_t (*receivers)[SL_KEY_SIZE], size_t receiver_count,
-                   const struct sl_event *events, const uint32_t *readers, size_t count,
-                   Samenloop__V1__Bundle **out, struct sl_error *error);
+int sl_bundle_seal(const struct sl_sealer *sealer, struct sl_crypto *crypto, struct sl_arena *arena,
+                   const struct sl_event *events, size_t count, Samenloop__V1__Bundle **out,
+                   struct sl_error *error);
 
 /*
  * The size of a section's text before it is sealed: 4 bytes of length, content, and zeros up to a

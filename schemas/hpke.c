@@ -87,22 +87,22 @@ static void schedule(struct sl_hpke *out, enum sl_aead aead, uint8_t secret[SL_H
     sl_forget(secret, SL_HASH_SIZE);
 }
 
-int sl_hpke_sender(struct sl_hpke *out, enum sl_aead aead, const uint8_t receiver[SL_KEY_SIZE],
-                   struct sl_bytes info, EVP_PKEY *ephemeral, uint8_t enc[SL_HPKE_ENC_SIZE])
+int sl_hpke_sender(struct sl_hpke *out, enum sl_aead aead, EVP_PKEY *receiver, struct sl_bytes info,
+                   EVP_PKEY *ephemeral, uint8_t enc[SL_HPKE_ENC_SIZE])
 {
-    EVP_PKEY *theirs = sl_key_public(EVP_PKEY_X25519, receiver);
     EVP_PKEY *mine = ephemeral != NULL ? ephemeral : sl_key_new(EVP_PKEY_X25519);
     uint8_t dh[SL_KEY_SIZE];
     uint8_t secret[SL_HASH_SIZE];
-    int result = theirs != NULL ? sl_agree(mine, theirs, dh) : -1;
+    uint8_t theirs[SL_KEY_SIZE];
+    int result = sl_agree(mine, receiver, dh);
     if (result == 0) {
         sl_key_raw(mine, NULL, enc);
-        kem_secret(dh, enc, receiver, secret);
+        sl_key_raw(receiver, NULL, theirs);
+        kem_secret(dh, enc, theirs, secret);
         schedule(out, aead, secret, info);
     }
     if (ephemeral == NULL)
         EVP_PKEY_free(mine);
-    EVP_PKEY_free(theirs);
     return result;
 }
 

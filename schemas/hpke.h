@@ -21,8 +21,8 @@ struct sl_hpke {
  * SetupBaseS: makes a secret for the receiver and its encapsulation. `ephemeral` is the sender's
  * one-time key, NULL for a fresh one. -1 when the receiver's key is no good.
  */
-int sl_hpke_sender(struct sl_hpke *out, enum sl_aead aead, const uint8_t receiver[SL_KEY_SIZE],
-                   struct sl_bytes info, EVP_PKEY *ephemeral, uint8_t enc[SL_HPKE_ENC_SIZE]);
+int sl_hpke_sender(struct sl_hpke *out, enum sl_aead aead, EVP_PKEY *receiver, struct sl_bytes info,
+                   EVP_PKEY *ephemeral, uint8_t enc[SL_HPKE_ENC_SIZE]);
 
 /* SetupBaseR: -1 when the encapsulation is no good. */
 int sl_hpke_receiver(struct sl_hpke *out, enum sl_aead aead, EVP_PKEY *receiver,

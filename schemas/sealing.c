@@ -1,14 +1,16 @@
-/* Sealing of sections: their keys, their padding, and opening them again. */
+/* What sealing and opening share: keys, nonces, padding; digests and the signed text. */
 #include "schemas/sealing.h"
 
 #include <assert.h>
 #include <string.h>
 
 #include "schemas/envelope.h"
+#include "schemas/limits.h"
 #include "schemas/uuid.h"
 
 #define SEALING_INFO "samenloop.v1 sealing"
 #define EVENT_LABEL "samenloop.v1 event"
+#define BATCH_LABEL "samenloop.v1 batch"
 
 enum { LENGTH_SIZE = 4 };
 static_assert(SL_SEALING_INFO_SIZE == sizeof SEALING_INFO + SL_HASH_SIZE, "label, NUL, hash");
@@ -58,8 +60,7 @@ struct sl_bytes sl_padded(struct sl_arena *arena, struct sl_bytes content)
     return sl_bytes(text, size);
 }
 
-/* The content of an opened text. -1: the padding is not what sealing makes. */
-static int unpadded(struct sl_bytes text, struct sl_bytes *out)
+int sl_unpadded(struct sl_bytes text, struct sl_bytes *out)
 {
     uint32_t size = text.size < LENGTH_SIZE ? UINT32_MAX : sl_get32(text.data);
     if (size > text.size - LENGTH_SIZE || sl_padded_size(size) != text.size)
@@ -72,86 +73,40 @@ static int unpadded(struct sl_bytes text, struct sl_bytes *out)
     return 0;
 }
 
-void sl_opener_init(struct sl_opener *opener, EVP_PKEY *key)
+void sl_section_digest(struct sl_crypto *crypto, const Samenloop__V1__SealedSection *section,
+                       uint8_t out[SL_HASH_SIZE])
 {
-    *opener = (struct sl_opener){.key = key};
-    sl_key_raw(key, NULL, opener->public_key);
-}
-
-void sl_opener_free(struct sl_opener *opener)
-{
-    sl_mac_free(opener->exporter);
-    sl_forget(opener, sizeof *opener);
-}
-
-/* Makes the opener ready for an encapsulation of a signer's. */
-static int remember(struct sl_opener *opener, const Samenloop__V1__Encapsulation *encapsulation,
-                    const uint8_t card[SL_HASH_SIZE])
-{
-    if (opener->exporter != NULL &&
-        memcmp(opener->enc, encapsulation->enc.data, SL_HPKE_ENC_SIZE) == 0 &&
-        memcmp(opener->card, card, SL_HASH_SIZE) == 0)
-        return 0;
-    uint8_t info[SL_SEALING_INFO_SIZE];
-    sl_mac_free(opener->exporter);
-    opener->exporter = NULL;
-    if (sl_hpke_receiver(&opener->context, SL_AES_256_GCM, opener->key, sl_sealing_info(card, info),
-                         encapsulation->enc.data) < 0)
-        return -1;
-    memcpy(opener->enc, encapsulation->enc.data, SL_HPKE_ENC_SIZE);
-    memcpy(opener->card, card, SL_HASH_SIZE);
-    opener->exporter = sl_mac_new(opener->context.exporter_secret);
-    return 0;
-}
-
-/* The ciphertext of the section for this opener, and its encapsulation; NULL: there is none. */
-static const Samenloop__V1__Ciphertext *
-own_ciphertext(const struct sl_opener *opener, const Samenloop__V1__BatchProof *proof,
-               const Samenloop__V1__SealedSection *section,
-               const Samenloop__V1__Encapsulation **encapsulation)
-{
-    for (size_t i = 0; i < section->n_ciphertexts; i++) {
-        uint32_t number = section->ciphertexts[i]->encapsulation;
-        if (number >= proof->n_encapsulations)
-            continue;
-        *encapsulation = proof->encapsulations[number];
-        if ((*encapsulation)->enc.len == SL_HPKE_ENC_SIZE &&
-            sl_bytes_equal(sl_from_pb((*encapsulation)->recipient),
-                           sl_bytes(opener->public_key, SL_KEY_SIZE)))
-            return section->ciphertexts[i];
+    enum { MOST = 2 + 2 * SL_MAX_RECIPIENTS };
+    struct sl_bytes pieces[MOST];
+    uint8_t heads[SL_MAX_RECIPIENTS][8];
+    uint8_t number = (uint8_t)section->section;
+    size_t count = 0;
+    pieces[count++] = sl_from_pb(section->salt);
+    pieces[count++] = sl_bytes(&number, 1);
+    for (size_t i = 0; i < section->n_ciphertexts && i < SL_MAX_RECIPIENTS; i++) {
+        const Samenloop__V1__Ciphertext *ciphertext = section->ciphertexts[i];
+        sl_put32(heads[i], ciphertext->encapsulation);
+        sl_put32(heads[i] + 4, (uint32_t)ciphertext->sealed.len);
+        pieces[count++] = sl_bytes(heads[i], 8);
+        pieces[count++] = sl_from_pb(ciphertext->sealed);
     }
-    return NULL;
+    sl_sha256(crypto, out, pieces, count);
 }
 
-int sl_section_open(struct sl_opener *opener, struct sl_crypto *crypto, struct sl_arena *arena,
-                    const Samenloop__V1__BatchProof *proof, const Samenloop__V1__Envelope *envelope,
-                    struct sl_bytes event_id, const Samenloop__V1__SealedSection *section,
-                    struct sl_bytes *out, struct sl_error *error)
+struct sl_bytes sl_signed_text(struct sl_crypto *crypto, const Samenloop__V1__BatchProof *proof,
+                               const sl_hash root, struct sl_buffer *out)
 {
-    const char *name = sl_section_name((enum sl_section)section->section);
-    const Samenloop__V1__Encapsulation *encapsulation = NULL;
-    if (proof->card.len != SL_HASH_SIZE || event_id.size != SL_UUID_SIZE ||
-        (int)section->section <= SL_NO_SECTION || (int)section->section >= SL_SECTIONS)
-        return sl_fail(error, SL_MALFORMED, "a section, event id or key card of the wrong form");
-    const Samenloop__V1__Ciphertext *ciphertext = own_ciphertext(opener, proof, section,
-                                                                 &encapsulation);
-    if (ciphertext == NULL)
-        return sl_fail(error, SL_SEALED_WRONGLY,
-                       "section %s is not sealed to this organisation's key", name);
-    struct sl_bytes sealed = sl_from_pb(ciphertext->sealed);
-    uint8_t *text = sl_arena_alloc(arena, sealed.size);
-    if (text == NULL)
-        return sl_fail(error, SL_TOO_LARGE, "section %s: the arena has no room", name);
-    if (sealed.size < SL_TAG_SIZE || remember(opener, encapsulation, proof->card.data) < 0)
-        return sl_fail(error, SL_SEALED_WRONGLY, "section %s: a wrong encapsulation", name);
-    uint8_t key[SL_KEY_SIZE];
-    uint8_t nonce[SL_NONCE_SIZE];
-    sl_event_key(&opener->context, opener->exporter, envelope->index, event_id, key);
-    sl_section_nonce((enum sl_section)section->section, nonce);
-    int result = sl_open(crypto, SL_AES_256_GCM, key, nonce, sl_bytes(NULL, 0), sealed, text);
-    sl_forget(key, sizeof key);
-    if (result < 0 || unpadded(sl_bytes(text, sealed.size - SL_TAG_SIZE), out) < 0)
-        return sl_fail(error, SL_SEALED_WRONGLY,
-                       "section %s does not open with this organisation's key", name);
-    return 0;
+    struct sl_bytes pieces[2 * SL_MAX_RECIPIENTS];
+    size_t count = 0;
+    for (size_t i = 0; i < proof->n_encapsulations; i++) {
+        pieces[count++] = sl_from_pb(proof->encapsulations[i]->recipient);
+        pieces[count++] = sl_from_pb(proof->encapsulations[i]->enc);
+    }
+    sl_buffer_clear(out);
+    sl_buffer_add(out, BATCH_LABEL, sizeof BATCH_LABEL);
+    sl_buffer_add_bytes(out, sl_from_pb(proof->card));
+    sl_put32(sl_buffer_extend(out, 4), proof->size);
+    sl_buffer_add(out, root, SL_HASH_SIZE);
+    sl_sha256(crypto, sl_buffer_extend(out, SL_HASH_SIZE), pieces, count);
+    return sl_buffer_bytes(out);
 }

@@ -1,12 +1,13 @@
 /*
- * What sealing a section (envelope.c) and opening it (sealing.c) share: keys, nonces, padding.
- * PROTOCOL.md, "Sealing".
+ * What sealing (sealer.c), opening (opener.c) and verifying (envelope.c) share: keys, nonces,
+ * padding; digests and the text that is signed. PROTOCOL.md, "Sealing".
  */
 #ifndef SL_SEALING_H
 #define SL_SEALING_H
 
 #include "schemas/catalogue.h"
 #include "schemas/hpke.h"
+#include "schemas/merkle.h"
 
 enum { SL_SEALING_INFO_SIZE = 21 + SL_HASH_SIZE };
 
@@ -26,5 +27,19 @@ void sl_section_nonce(enum sl_section section, uint8_t nonce[SL_NONCE_SIZE]);
 
 /* Length, content, zeros, in an arena that has room for sl_padded_size(content.size). */
 struct sl_bytes sl_padded(struct sl_arena *arena, struct sl_bytes content);
+
+/* The content of an opened text. -1: the padding is not what sealing makes. */
+int sl_unpadded(struct sl_bytes text, struct sl_bytes *out);
+
+/* SHA-256 of salt, number, and each ciphertext with its encapsulation's number and its length. */
+void sl_section_digest(struct sl_crypto *crypto, const Samenloop__V1__SealedSection *section,
+                       uint8_t out[SL_HASH_SIZE]);
+
+/*
+ * What the signature is over, in the buffer: label, NUL, card, number of leaves, root, hash of
+ * the encapsulations (at most SL_MAX_RECIPIENTS).
+ */
+struct sl_bytes sl_signed_text(struct sl_crypto *crypto, const Samenloop__V1__BatchProof *proof,
+                               const sl_hash root, struct sl_buffer *out);
 
 #endif

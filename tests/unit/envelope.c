@@ -8,24 +8,31 @@ struct fixture {
     struct parties parties;
     struct sl_arena arena;
     struct party_event events[4];
-    struct sl_signer signer;
     uint8_t receivers[PARTIES][SL_KEY_SIZE];
+    struct sl_sealer sealer;
     struct sl_opener openers[PARTIES];
 };
+
+static int make_sealer(struct fixture *all, size_t receivers, struct sl_error *error)
+{
+    return sl_sealer_init(&all->sealer, all->parties.signing[IMG],
+                          all->parties.directory.participants[IMG].cards[0].hash,
+                          (const uint8_t(*)[SL_KEY_SIZE])all->receivers, receivers, error);
+}
 
 static int set_up(void **state)
 {
     struct fixture *all = sl_new(1, sizeof *all);
+    struct sl_error error = {0};
     parties_init(&all->parties);
     sl_arena_init(&all->arena, 0);
     for (uint64_t i = 0; i < 4; i++)
         party_event(&all->events[i], IMG, "structural_damage_found", i + 1, i, AT);
-    all->signer.key = all->parties.signing[IMG];
-    memcpy(all->signer.card, all->parties.directory.participants[IMG].cards[0].hash, SL_HASH_SIZE);
     for (int i = 0; i < PARTIES; i++) {
         sl_key_raw(all->parties.sealing[i], NULL, all->receivers[i]);
         sl_opener_init(&all->openers[i], all->parties.sealing[i]);
     }
+    assert_int_equal(make_sealer(all, PARTIES, &error), 0);
     *state = all;
     return 0;
 }
@@ -35,6 +42,7 @@ static int tear_down(void **state)
     struct fixture *all = *state;
     for (int i = 0; i < PARTIES; i++)
         sl_opener_free(&all->openers[i]);
+    sl_sealer_free(&all->sealer);
     sl_arena_free(&all->arena);
     parties_free(&all->parties);
     free(all);
@@ -46,12 +54,12 @@ static int seal(struct fixture *all, size_t count, uint32_t readers, Samenloop__
                 struct sl_error *error)
 {
     struct sl_event events[4];
-    uint32_t sets[4] = {readers, readers, readers, readers};
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 4; i++) {
         events[i] = all->events[i].event;
-    return sl_bundle_seal(all->parties.crypto, &all->arena, &all->signer,
-                          (const uint8_t(*)[SL_KEY_SIZE])all->receivers, PARTIES, events, sets,
-                          count, out, error);
+        events[i].readers = readers;
+    }
+    return sl_bundle_seal(&all->sealer, all->parties.crypto, &all->arena, events, count, out,
+                          error);
 }
 
 static int open_section(struct fixture *all, int who, const Samenloop__V1__Bundle *bundle,
@@ -149,20 +157,14 @@ static void what_is_no_batch_is_refused(void **state)
     struct fixture *all = *state;
     struct sl_error error = {0};
     Samenloop__V1__Bundle *bundle = NULL;
-    struct sl_event events[1] = {all->events[0].event};
-    static uint32_t readers[SL_MAX_BATCH + 1] = {3};
-    static const struct {
-        size_t receivers;
-        size_t count;
-    } sizes[] = {{0, 1}, {SL_MAX_RECIPIENTS + 1, 1}, {2, 0}, {2, SL_MAX_BATCH + 1}};
-    for (size_t i = 0; i < 4; i++) {
-        assert_int_equal(sl_bundle_seal(all->parties.crypto, &all->arena, &all->signer,
-                                        (const uint8_t(*)[SL_KEY_SIZE])all->receivers,
-                                        sizes[i].receivers, events, readers, sizes[i].count,
-                                        &bundle, &error),
-                         -1);
-        assert_int_equal(error.code, SL_MALFORMED);
-    }
+    assert_int_equal(seal(all, 0, 3, &bundle, &error), -1);
+    assert_int_equal(error.code, SL_MALFORMED);
+    struct sl_event *many = sl_new(SL_MAX_BATCH + 1, sizeof *many);
+    assert_int_equal(sl_bundle_seal(&all->sealer, all->parties.crypto, &all->arena, many,
+                                    SL_MAX_BATCH + 1, &bundle, &error),
+                     -1);
+    assert_int_equal(error.code, SL_MALFORMED);
+    free(many);
     assert_int_equal(seal(all, 1, 0, &bundle, &error), -1); /* nobody reads it */
     assert_int_equal(seal(all, 1, 4, &bundle, &error), -1); /* nobody knows who */
     all->events[0].event.header.event_id.len = 15;
@@ -171,10 +173,50 @@ static void what_is_no_batch_is_refused(void **state)
     memcpy(all->events[3].id, all->events[0].id, SL_UUID_SIZE);
     assert_int_equal(seal(all, 4, 3, &bundle, &error), -1); /* one name twice */
     assert_non_null(strstr(error.text, "source and id"));
-    memset(all->receivers[NCG], 0, SL_KEY_SIZE); /* a key of small order */
-    assert_int_equal(seal(all, 1, 3, &bundle, &error), -1);
-    assert_int_equal(error.code, SL_BAD_KEY_CARD);
+    all->events[3].event.present = 1;
+    assert_int_equal(seal(all, 4, 3, &bundle, &error), -1); /* a section that is none */
     assert_null(bundle);
+}
+
+static void a_sealer_wants_readers_with_good_keys(void **state)
+{
+    struct fixture *all = *state;
+    struct sl_error error = {0};
+    sl_sealer_free(&all->sealer);
+    assert_int_equal(make_sealer(all, 0, &error), -1);
+    assert_int_equal(error.code, SL_MALFORMED);
+    assert_int_equal(make_sealer(all, SL_MAX_RECIPIENTS + 1, &error), -1);
+    assert_int_equal(error.code, SL_MALFORMED);
+    memset(all->receivers[NCG], 0, SL_KEY_SIZE); /* of small order */
+    assert_int_equal(make_sealer(all, PARTIES, &error), -1);
+    assert_int_equal(error.code, SL_BAD_KEY_CARD);
+    all->receivers[NCG][0] = 1;
+    assert_int_equal(make_sealer(all, PARTIES, &error), -1);
+    assert_int_equal(error.code, SL_BAD_KEY_CARD);
+}
+
+/* The origin goes to the publisher too; who reads nothing in a bundle is no receiver of it. */
+static void each_section_has_its_readers(void **state)
+{
+    struct fixture *all = *state;
+    struct sl_error error = {0};
+    Samenloop__V1__Bundle *bundle = NULL;
+    struct sl_bytes text;
+    struct sl_event *event = &all->events[0].event;
+    assert_int_equal(seal(all, 1, 1u << NCG, &bundle, &error), 0);
+    assert_int_equal(bundle->proof->n_encapsulations, 1);
+    assert_int_equal(open_section(all, NCG, bundle, 0, id_of(all, 0), &text), 0);
+    event->present |= sl_section_bit(SL_ORIGIN);
+    event->origin_readers = 1u << IMG;
+    assert_int_equal(seal(all, 1, 1u << NCG, &bundle, &error), 0);
+    assert_int_equal(bundle->proof->n_encapsulations, PARTIES);
+    assert_int_equal(bundle->envelopes[0]->sections[0]->n_ciphertexts, 1);
+    assert_int_equal(bundle->envelopes[0]->sections[1]->n_ciphertexts, PARTIES);
+    assert_int_equal(open_section(all, IMG, bundle, 0, id_of(all, 0), &text), -1);
+    event->present = sl_section_bit(SL_ORIGIN);
+    assert_int_equal(seal(all, 1, 0, &bundle, &error), 0); /* one that its publisher alone reads */
+    assert_int_equal(open_section(all, IMG, bundle, 0, id_of(all, 0), &text), 0);
+    assert_int_equal(open_section(all, NCG, bundle, 0, id_of(all, 0), &text), -1);
 }
 
 static void a_full_arena_is_said(void **state)
@@ -265,6 +307,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(equal_texts_never_look_equal, set_up, tear_down),
         cmocka_unit_test(sizes_tell_nothing),
         cmocka_unit_test_setup_teardown(what_is_no_batch_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_sealer_wants_readers_with_good_keys, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_section_has_its_readers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_arena_is_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_changed_byte_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_one_remembers_is_the_signer_s, set_up, tear_down),

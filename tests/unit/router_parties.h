@@ -123,25 +123,25 @@ static inline Samenloop__V1__Bundle *party_seal(struct parties *parties, struct 
                                                 int signer, const struct party_event *events,
                                                 size_t count)
 {
-    struct sl_signer signs = {.key = parties->signing[signer]};
-    memcpy(signs.card, parties->directory.participants[signer].cards[0].hash, sizeof signs.card);
+    struct sl_error error = {0};
+    struct sl_sealer sealer;
     uint8_t receivers[PARTIES][SL_KEY_SIZE];
     for (int i = 0; i < PARTIES; i++)
         sl_key_raw(parties->sealing[i], NULL, receivers[i]);
+    assert_int_equal(sl_sealer_init(&sealer, parties->signing[signer],
+                                    parties->directory.participants[signer].cards[0].hash,
+                                    (const uint8_t(*)[SL_KEY_SIZE])receivers, PARTIES, &error),
+                     0);
     struct sl_event *all = sl_new(count, sizeof *all);
-    uint32_t *readers = sl_new(count, sizeof *readers);
     for (size_t i = 0; i < count; i++) {
         all[i] = events[i].event;
-        readers[i] = 3;
+        all[i].readers = 3;
     }
     Samenloop__V1__Bundle *bundle = NULL;
-    struct sl_error error = {0};
-    assert_int_equal(sl_bundle_seal(parties->crypto, arena, &signs,
-                                    (const uint8_t(*)[SL_KEY_SIZE])receivers, PARTIES, all, readers,
-                                    count, &bundle, &error),
+    assert_int_equal(sl_bundle_seal(&sealer, parties->crypto, arena, all, count, &bundle, &error),
                      0);
+    sl_sealer_free(&sealer);
     free(all);
-    free(readers);
     return bundle;
 }
 
