@@ -166,9 +166,6 @@ int outgoing_receipt(struct router *router, int participant, const Samenloop__V1
         return -1;
     record.n_queued = decided.queued_count;
     record.queued = decided.queued;
-    uint64_t number = 0;
-    if (journal_append(router->journal, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_RECEIPT,
-                       &record.base, sl_bytes(NULL, 0), &number, error) < 0)
-        return -1;
-    return outgoing_queue(router, number, decided.queued, decided.queued_count, error);
+    return router_record(router, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_RECEIPT, &record.base,
+                         sl_bytes(NULL, 0), error);
 }

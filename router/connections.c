@@ -9,13 +9,12 @@ int connections_find(const struct connections *connections, uint64_t number)
     return -1;
 }
 
-uint64_t connections_greet(struct connections *connections, int participant, uint64_t number,
-                           uint32_t credit, bool fed, int64_t elapsed)
+uint64_t connections_greet(struct connections *connections, int participant,
+                           const struct connection *connection)
 {
     uint64_t older = connections->of[participant].number;
     connections_forget(connections, participant);
-    connections->of[participant] = (struct connection){
-        .number = number, .fed = fed, .credit = credit, .heard = elapsed, .said = elapsed};
+    connections->of[participant] = *connection;
     connections->count++;
     return older;
 }

@@ -10,7 +10,8 @@
 #include "schemas/wire.h"
 
 struct connection {
-    uint64_t number;    /* the world's; 0: nobody is there */
+    uint64_t number; /* the world's; 0: nobody is there */
+    uint8_t outbox[SL_IDENTITY_SIZE];
     bool fed;           /* its inbox is of this journal: it gets deliveries */
     uint32_t credit;    /* deliveries that it still takes */
     uint32_t in_flight; /* sent to it, and not answered */
@@ -28,8 +29,8 @@ struct connections {
 int connections_find(const struct connections *connections, uint64_t number);
 
 /* Puts a connection in the participant's place; gives the number of the one it had, or 0. */
-uint64_t connections_greet(struct connections *connections, int participant, uint64_t number,
-                           uint32_t credit, bool fed, int64_t elapsed);
+uint64_t connections_greet(struct connections *connections, int participant,
+                           const struct connection *connection);
 void connections_forget(struct connections *connections, int participant);
 
 /* The receiver takes `more`; -1 with SL_PROTOCOL when that would pass SL_CREDIT. */

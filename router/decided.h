@@ -4,17 +4,17 @@
  * nothing of the journal, and the journal's records nothing of the core: here the one becomes the
  * other, and back.
  *
- * A call decides at once: what it gave must be appended to the journal, or the process must end.
+ * Each call decides at once, at the moment router->at: what it gave must be appended to the
+ * journal, or the process must end. The fold makes the same calls with what the records hold.
  * Lines go to router->lines. All that is given stands in the router's arena.
  */
 #ifndef ROUTER_DECIDED_H
 #define ROUTER_DECIDED_H
 
 #include "router/delivery.h"
+#include "router/intake.h"
+#include "router/router.h"
 #include "samenloop/v1/log.pb-c.h"
-#include "schemas/envelope.h"
-
-struct router;
 
 struct decided {
     Samenloop__V1__Remark **remarks;
@@ -22,7 +22,29 @@ struct decided {
     Samenloop__V1__Queued **queued;
     size_t queued_count;
     struct sl_bytes past;
+    uint64_t original;       /* journal number of the event that a correction or withdrawal names */
+    uint64_t number;         /* of a duplicate: its first */
+    struct sl_error refusal; /* of a refused event */
 };
+
+enum decided_verdict { DECIDED_FAILED, DECIDED_ACCEPTED, DECIDED_DUPLICATE, DECIDED_REFUSED };
+
+/* What the first door must know of the agreement that holds. */
+struct intake decided_intake(const struct router *router, int participant);
+
+/* An event that passed the first door, and would be `number`. DECIDED_FAILED fills in `error`. */
+enum decided_verdict decided_event(struct router *router, int participant, uint64_t number,
+                                   const Samenloop__V1__Header *header, const struct sl_type *type,
+                                   struct decided *out, struct sl_error *error);
+
+/* The line of a refusal; `header` may be NULL. */
+void decided_refused(struct router *router, int participant,
+                     const Samenloop__V1__JournalRefused *refused,
+                     const Samenloop__V1__Header *header);
+
+/* The line of a repetition of event `number`. */
+void decided_repeated(struct router *router, int participant, uint64_t number,
+                      const Samenloop__V1__Header *header);
 
 /* Somebody in the role took a delivery. */
 int decided_receipt(struct router *router, int participant, const struct delivery *delivery,
@@ -32,5 +54,22 @@ int decided_receipt(struct router *router, int participant, const struct deliver
 int decided_line(struct router *router, int receiver, const Samenloop__V1__Queued *queued,
                  const Samenloop__V1__JournalEvent *event, struct sl_bytes code, bool dead,
                  struct sl_error *error);
+
+/* Is something due at router->at? Then decided_tick decides on it. */
+bool decided_is_due(const struct router *router);
+void decided_tick(struct router *router, struct decided *out);
+int64_t decided_wake(const struct router *router); /* when (ms since 1970) something will be due */
+
+/*
+ * An agreement and who takes part, as they are brought in, or as a record has them. -1 with
+ * SL_CONFIGURATION and the first finding when the text is no agreement; nothing has changed then.
+ */
+int decided_agreement(struct router *router, const char *name,
+                      const Samenloop__V1__JournalAgreement *record, struct decided *out,
+                      struct sl_error *error);
+/* SHA-256 of the text that holds; empty: none yet. */
+struct sl_bytes decided_agreement_hash(const struct router *router);
+
+void decided_free(struct router *router);
 
 #endif

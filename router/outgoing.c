@@ -60,6 +60,34 @@ int outgoing_queue(struct router *router, uint64_t record, Samenloop__V1__Queued
     return 0;
 }
 
+static bool is_same_queue(const Samenloop__V1__Queued *a, const Samenloop__V1__Queued *b)
+{
+    return a->delivery->lane == b->delivery->lane &&
+           sl_bytes_equal(sl_from_pb(a->participant), sl_from_pb(b->participant));
+}
+
+void outgoing_number(const struct router *router, Samenloop__V1__Queued *const *queued,
+                     size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        Samenloop__V1__Delivery *wanted = queued[i]->delivery;
+        int receiver = router_place(router, sl_from_pb(queued[i]->participant));
+        enum sl_lane lane = (enum sl_lane)wanted->lane;
+        wanted->number = deliveries_next(router->deliveries, receiver, lane);
+        if (queued[i]->subject.len == SL_HASH_SIZE)
+            wanted->previous = deliveries_previous(router->deliveries, receiver, lane,
+                                                   queued[i]->subject.data);
+        for (size_t k = 0; k < i; k++) { /* those of this decision are not in their queue yet */
+            if (!is_same_queue(queued[i], queued[k]))
+                continue;
+            wanted->number = queued[k]->delivery->number + 1;
+            if (queued[i]->subject.len > 0 &&
+                sl_bytes_equal(sl_from_pb(queued[i]->subject), sl_from_pb(queued[k]->subject)))
+                wanted->previous = queued[k]->delivery->number;
+        }
+    }
+}
+
 /* Gives a queue what one record holds for it, from number *wanted on. */
 static void refill_from(struct router *router, int receiver, enum sl_lane lane, uint64_t record,
                         const ProtobufCMessage *message, uint64_t *wanted)

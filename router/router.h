@@ -115,6 +115,7 @@ struct router_figures {
     uint64_t duplicates;   /* events, since the start */
     uint64_t violations;   /* connections ended with `protocol`, since the start */
     uint64_t connections;  /* greeted */
+    uint64_t differing;    /* records that would be decided otherwise now, when folded */
     uint64_t dead_letters; /* not discarded, not tried again */
     uint64_t waiting[SL_MAX_PARTICIPANTS][SL_LANES];
 };

@@ -330,7 +330,8 @@ static void send_one(struct shell *shell, const struct router_send *send)
     struct peer *peer = find_connection(shell, send->connection);
     if (peer == NULL)
         return;
-    bool sent = zmq_send(shell->server, peer->id, peer->id_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
+    bool sent = send->frame.size > 0 &&
+                zmq_send(shell->server, peer->id, peer->id_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
                 zmq_send(shell->server, send->frame.data, send->frame.size, ZMQ_DONTWAIT) >= 0;
     if (!sent && !send->last)
         router_gone(shell->router, send->connection);

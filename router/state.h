@@ -14,8 +14,8 @@
 #include "router/journal.h"
 #include "router/router.h"
 
-struct agreement;
-struct core;
+struct decider; /* decided.c's */
+struct publication;
 
 struct send {
     uint64_t connection;
@@ -31,38 +31,39 @@ struct router {
     char participants[SL_MAX_PARTICIPANTS][SL_NAME_SIZE];
     uint32_t roles[SL_MAX_PARTICIPANTS];
 
-    struct agreement **agreements; /* all that ever held since the start; the last one holds */
-    size_t agreement_count;
-    size_t agreement_capacity;
-    struct core *core;
+    struct decider *decider;
     struct journal *journal;
     struct deliveries *deliveries;
     struct connections connections;
 
     struct router_moment moment;
-    int64_t at;  /* of the records that are made now: never goes back */
-    bool full;   /* there is no room on the disk: nothing is taken on */
-    bool more;   /* something could go out that this round had no room for */
-    bool failed; /* `failure` ends the process */
+    int64_t at;    /* of the records that are made or folded now: never goes back */
+    int publisher; /* of the batch that is folded now */
+    bool full;     /* there is no room on the disk: nothing is taken on */
+    bool more;     /* something could go out that this round had no room for */
+    bool failed;   /* `failure` ends the process */
     struct sl_error failure;
 
-    struct sl_arena incoming; /* a frame; bounded by SL_MAX_ARENA */
-    struct sl_arena arena;    /* what is decided and read while a frame is dealt with */
-    struct sl_arena outgoing; /* what is read for the frames that go out */
+    struct publication *publication; /* publish.c's, made once */
+    struct sl_arena incoming;        /* a frame; bounded by SL_MAX_ARENA */
+    struct sl_arena arena;           /* what is decided and read while a frame is dealt with */
+    struct sl_arena outgoing;        /* what is read for the frames that go out */
     struct sl_buffer frames;
     struct send *sends;
     size_t send_count;
     size_t send_capacity;
     struct router_send *shown; /* the same with pointers, once synced */
     size_t shown_capacity;
-    size_t shown_count;
     struct sl_buffer lines;
-    size_t shown_lines; /* bytes of `lines` that are on stable storage in the journal */
     struct router_figures figures;
 };
 
-/* A participant's place by its name; -1: none. */
+/* A participant's place by its name; -1: none. The second one gives it one; -1: no more room. */
 int router_place(const struct router *router, struct sl_bytes name);
+int router_add_place(struct router *router, struct sl_bytes name);
+
+/* Which roles are held, by a record. */
+void router_set_roles(struct router *router, const Samenloop__V1__JournalAgreement *record);
 
 /* Frames: begin, write into router->frames, end. */
 void router_begin_frame(struct router *router, uint64_t connection);
@@ -74,20 +75,29 @@ void router_end(struct router *router, int participant, enum sl_code code, const
 /* Remembers that nothing can go on; always returns -1. */
 int router_fail(struct router *router, const struct sl_error *error);
 
+/* Appends a record and queues what it brought about. */
+int router_record(struct router *router, Samenloop__V1__RecordKind kind,
+                  const ProtobufCMessage *message, struct sl_bytes content, struct sl_error *error);
+
 /* ---------------------------------------------------------------- stations */
 
-/* publish.c: a publication of a greeted participant. -1: the router has failed. */
-int publish_batch(struct router *router, int participant, struct sl_bytes outbox,
-                  const Samenloop__V1__Publish *publish);
+/* publish.c: a publication of a greeted participant. -1: SL_PROTOCOL, or the router has failed. */
+int publish_batch(struct router *router, int participant, const Samenloop__V1__Publish *publish,
+                  struct sl_error *error);
+void publish_free(struct publication *publication);
 
 /* outgoing.c */
 /* Puts the deliveries that a record brought about into their queues. */
 int outgoing_queue(struct router *router, uint64_t record, Samenloop__V1__Queued *const *queued,
                    size_t count, struct sl_error *error);
+/* Gives deliveries that were just decided on their numbers, and what they follow. */
+void outgoing_number(const struct router *router, Samenloop__V1__Queued *const *queued,
+                     size_t count);
 /* Reads on what waits on disk where a queue has room for it. */
 int outgoing_refill(struct router *router, struct sl_error *error);
 /* Frames for everybody who has credit; as much as a round holds. */
 int outgoing_send(struct router *router, struct sl_error *error);
+/* answers.c */
 /* A receiver's answers. -1 with SL_PROTOCOL, or the router has failed. */
 int outgoing_answered(struct router *router, int participant,
                       const Samenloop__V1__Delivered *delivered, struct sl_error *error);

@@ -85,8 +85,10 @@ static void the_newer_connection_holds(void **state)
     struct connections connections = {0};
     struct sl_error error = {0};
     assert_int_equal(connections_find(&connections, 0), -1);
-    assert_int_equal(connections_greet(&connections, 1, 40, 10, true, 5), 0);
-    assert_int_equal(connections_greet(&connections, 1, 41, 10, true, 6), 40);
+    struct connection first = {.number = 40, .credit = 10, .heard = 5, .said = 5};
+    struct connection second = {.number = 41, .credit = 10, .heard = 6, .said = 6};
+    assert_int_equal(connections_greet(&connections, 1, &first), 0);
+    assert_int_equal(connections_greet(&connections, 1, &second), 40);
     assert_int_equal(connections.count, 1);
     assert_int_equal(connections_find(&connections, 40), -1);
     assert_int_equal(connections_find(&connections, 41), 1);

@@ -1,0 +1,548 @@
+#include "router/router.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "router/decided.h"
+#include "router/state.h"
+#include "schemas/version.h"
+
+/* ---------------------------------------------------------------- what the stations share */
+
+int router_place(const struct router *router, struct sl_bytes name)
+{
+    for (int i = 0; i < (int)router->participant_count; i++) {
+        if (sl_bytes_is(name, router->participants[i]))
+            return i;
+    }
+    return -1;
+}
+
+int router_add_place(struct router *router, struct sl_bytes name)
+{
+    int place = router_place(router, name);
+    if (place >= 0)
+        return place;
+    if (router->participant_count == SL_MAX_PARTICIPANTS || name.size >= SL_NAME_SIZE)
+        return -1;
+    memcpy(router->participants[router->participant_count], name.data, name.size);
+    return (int)router->participant_count++;
+}
+
+void router_set_roles(struct router *router, const Samenloop__V1__JournalAgreement *record)
+{
+    memset(router->roles, 0, sizeof router->roles);
+    for (size_t i = 0; i < record->n_participants; i++) {
+        const Samenloop__V1__Participant *one = record->participants[i];
+        for (size_t k = 0; k < one->n_roles; k++)
+            router->roles[router_place(router, sl_from_pb(one->name))] |= 1u << one->roles[k];
+    }
+}
+
+int router_record(struct router *router, Samenloop__V1__RecordKind kind,
+                  const ProtobufCMessage *message, struct sl_bytes content, struct sl_error *error)
+{
+    uint64_t record = 0;
+    Samenloop__V1__Queued **queued = NULL;
+    size_t count = journal_queued(message, &queued);
+    if (journal_append(router->journal, kind, message, content, &record, error) < 0)
+        return -1;
+    return outgoing_queue(router, record, queued, count, error);
+}
+
+int router_fail(struct router *router, const struct sl_error *error)
+{
+    if (!router->failed)
+        router->failure = *error;
+    router->failed = true;
+    return -1;
+}
+
+void router_begin_frame(struct router *router, uint64_t connection)
+{
+    router->sends = sl_grow(router->sends, &router->send_capacity, router->send_count + 1,
+                            sizeof *router->sends);
+    router->sends[router->send_count++] = (struct send){.connection = connection,
+                                                        .offset = router->frames.size};
+    int participant = connections_find(&router->connections, connection);
+    if (participant >= 0)
+        router->connections.of[participant].said = router->moment.elapsed;
+}
+
+void router_end_frame(struct router *router)
+{
+    struct send *send = &router->sends[router->send_count - 1];
+    send->size = router->frames.size - send->offset;
+}
+
+static void say_bye(struct router *router, uint64_t connection, enum sl_code code,
+                    const char *sentence)
+{
+    router_begin_frame(router, connection);
+    sl_wire_bye(&router->frames, code, sentence);
+    router_end_frame(router);
+    router->sends[router->send_count - 1].last = true;
+    router->figures.violations += code == SL_PROTOCOL ? 1 : 0;
+}
+
+/* Nothing more is said: the world forgets the connection. */
+static void close_quietly(struct router *router, uint64_t connection)
+{
+    router_begin_frame(router, connection);
+    router_end_frame(router);
+    router->sends[router->send_count - 1].last = true;
+}
+
+static void forget(struct router *router, int participant)
+{
+    connections_forget(&router->connections, participant);
+    deliveries_unsend(router->deliveries, participant);
+}
+
+void router_end(struct router *router, int participant, enum sl_code code, const char *sentence)
+{
+    say_bye(router, router->connections.of[participant].number, code, sentence);
+    forget(router, participant);
+}
+
+/* ---------------------------------------------------------------- participants */
+
+/* Gives everybody of the directory a place; who has one keeps it. */
+static int place_participants(struct router *router, const struct router_setup *setup,
+                              struct sl_error *error)
+{
+    for (size_t i = 0; i < setup->directory->count; i++) {
+        if (router_add_place(router, sl_text(setup->directory->participants[i].name)) < 0)
+            return sl_fail(error, SL_CONFIGURATION,
+                           "more than %d participants, with those that "
+                           "the journal names",
+                           SL_MAX_PARTICIPANTS);
+    }
+    return 0;
+}
+
+/* Does the journal say already what this record would? */
+static bool holds(struct router *router, const Samenloop__V1__JournalAgreement *record)
+{
+    if (!sl_bytes_equal(decided_agreement_hash(router), sl_from_pb(record->hash)))
+        return false;
+    uint32_t roles[SL_MAX_PARTICIPANTS] = {0};
+    for (size_t i = 0; i < record->n_participants; i++) {
+        const Samenloop__V1__Participant *one = record->participants[i];
+        uint32_t *of = &roles[router_place(router, sl_from_pb(one->name))];
+        for (size_t k = 0; k < one->n_roles; k++)
+            *of |= 1u << one->roles[k];
+    }
+    return memcmp(roles, router->roles, sizeof roles) == 0;
+}
+
+struct naming {
+    Samenloop__V1__Participant participant;
+    Samenloop__V1__Role roles[SL_ROLES];
+};
+
+/* The agreement and the participants as a record of the journal. */
+static void describe(const struct router_setup *setup, Samenloop__V1__JournalAgreement *record,
+                     struct naming *namings, Samenloop__V1__Participant **list)
+{
+    for (size_t i = 0; i < setup->directory->count; i++) {
+        Samenloop__V1__Participant *one = &namings[i].participant;
+        *one = (Samenloop__V1__Participant)SAMENLOOP__V1__PARTICIPANT__INIT;
+        one->name = sl_to_pb(sl_text(setup->directory->participants[i].name));
+        one->roles = namings[i].roles;
+        for (int role = SL_BACK_OFFICE; role < SL_ROLES; role++) {
+            if ((setup->roles[i] & (1u << role)) != 0)
+                one->roles[one->n_roles++] = (Samenloop__V1__Role)role;
+        }
+        list[i] = one;
+    }
+    record->text = sl_to_pb(setup->agreement);
+    record->n_participants = setup->directory->count;
+    record->participants = list;
+}
+
+/* Brings in what the setup says, unless it holds already. */
+static int agree(struct router *router, const struct router_setup *setup, struct sl_error *error)
+{
+    Samenloop__V1__JournalAgreement record = SAMENLOOP__V1__JOURNAL_AGREEMENT__INIT;
+    Samenloop__V1__Participant *list[SL_MAX_PARTICIPANTS];
+    struct naming namings[SL_MAX_PARTICIPANTS];
+    uint8_t hash[SL_HASH_SIZE];
+    struct decided decided = {0};
+    sl_sha256(router->crypto, hash, &setup->agreement, 1);
+    describe(setup, &record, namings, list);
+    record.at = router->at;
+    record.hash = sl_to_pb(sl_bytes(hash, sizeof hash));
+    router->directory = setup->directory;
+    if (holds(router, &record))
+        return 0;
+    sl_arena_clear(&router->arena);
+    if (decided_agreement(router, setup->agreement_name, &record, &decided, error) < 0)
+        return -1;
+    router_set_roles(router, &record);
+    record.n_queued = decided.queued_count;
+    record.queued = decided.queued;
+    return router_record(router, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_AGREEMENT, &record.base,
+                         sl_bytes(NULL, 0), error);
+}
+
+/* ---------------------------------------------------------------- open, close */
+
+static struct router *make(const struct router_setup *setup, struct router_moment moment)
+{
+    struct router *router = sl_new(1, sizeof *router);
+    router->crypto = sl_crypto_new();
+    router->directory = setup->directory;
+    router->moment = moment;
+    router->deliveries = deliveries_new();
+    sl_arena_init(&router->incoming, SL_MAX_ARENA);
+    sl_arena_init(&router->arena, 0);
+    sl_arena_init(&router->outgoing, 0);
+    return router;
+}
+
+int router_open(struct router **out, const struct router_setup *setup, struct router_moment moment,
+                struct sl_error *error)
+{
+    struct router *router = make(setup, moment);
+    *out = NULL;
+    if (place_participants(router, setup, error) < 0 ||
+        journal_open(&router->journal, setup->journal, setup->segment_bytes, error) < 0 ||
+        fold_journal(router, error) < 0 || agree(router, setup, error) < 0) {
+        router_close(router);
+        return -1;
+    }
+    *out = router;
+    router_time(router, moment);
+    return 0;
+}
+
+void router_close(struct router *router)
+{
+    if (router == NULL)
+        return;
+    decided_free(router);
+    journal_close(router->journal);
+    deliveries_free(router->deliveries);
+    publish_free(router->publication);
+    sl_arena_free(&router->incoming);
+    sl_arena_free(&router->arena);
+    sl_arena_free(&router->outgoing);
+    sl_buffer_free(&router->frames);
+    sl_buffer_free(&router->lines);
+    sl_crypto_free(router->crypto);
+    free(router->sends);
+    free(router->shown);
+    free(router);
+}
+
+int router_reload(struct router *router, const struct router_setup *setup, struct sl_error *error)
+{
+    return place_participants(router, setup, error) < 0 || agree(router, setup, error) < 0 ? -1 : 0;
+}
+
+/* ---------------------------------------------------------------- time */
+
+static void look_at_connections(struct router *router)
+{
+    int64_t now = router->moment.elapsed;
+    for (int i = 0; i < SL_MAX_PARTICIPANTS; i++) {
+        struct connection *one = &router->connections.of[i];
+        if (one->number == 0)
+            continue;
+        if (router->full) {
+            router_end(router, i, SL_OVERLOAD, "the router's disk is full");
+        } else if (now - one->heard >= SL_SILENCE) {
+            router_end(router, i, SL_OK, "nothing was heard of you");
+        } else if (now - one->said >= SL_HEARTBEAT) {
+            router_begin_frame(router, one->number);
+            sl_wire_heartbeat(&router->frames);
+            router_end_frame(router);
+        }
+    }
+}
+
+static int tick(struct router *router, struct sl_error *error)
+{
+    Samenloop__V1__JournalTick record = SAMENLOOP__V1__JOURNAL_TICK__INIT;
+    struct decided decided = {0};
+    sl_arena_clear(&router->arena);
+    decided_tick(router, &decided);
+    record.at = router->at;
+    record.n_queued = decided.queued_count;
+    record.queued = decided.queued;
+    return router_record(router, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_TICK, &record.base,
+                         sl_bytes(NULL, 0), error);
+}
+
+void router_time(struct router *router, struct router_moment moment)
+{
+    struct sl_error error = {0};
+    router->moment = moment;
+    if (moment.now > router->at)
+        router->at = moment.now;
+    router->full = !journal_make_room(router->journal, &error);
+    look_at_connections(router);
+    if (!router->full && !router->failed && decided_is_due(router) && tick(router, &error) < 0)
+        (void)router_fail(router, &error);
+}
+
+struct router_moment router_wake(const struct router *router)
+{
+    struct router_moment wake = {decided_wake(router), connections_wake(&router->connections)};
+    for (int i = 0; i < (int)router->participant_count; i++) {
+        int64_t retry = deliveries_wake(router->deliveries, i);
+        if (router->connections.of[i].number != 0 && retry < wake.elapsed)
+            wake.elapsed = retry;
+    }
+    if (router->more)
+        wake.elapsed = 0;
+    return wake;
+}
+
+/* ---------------------------------------------------------------- frames */
+
+static void welcome(struct router *router, int participant)
+{
+    struct connection *connection = &router->connections.of[participant];
+    Samenloop__V1__Welcome body = SAMENLOOP__V1__WELCOME__INIT;
+    Samenloop__V1__Place places[SL_LANES];
+    Samenloop__V1__Place *last[SL_LANES];
+    body.version = SL_WIRE_VERSION;
+    body.software = sl_to_pb(sl_text("samenloop-router " SL_VERSION));
+    body.agreement = sl_to_pb(decided_agreement_hash(router));
+    body.journal = sl_to_pb(sl_bytes(journal_identity(router->journal), SL_IDENTITY_SIZE));
+    body.credit = SL_CREDIT;
+    body.last = last;
+    for (int lane = SL_LANE_ACUTE; lane <= SL_LANE_ORDINARY; lane++) {
+        struct journal_outbox outbox = {router->participants[participant],
+                                        sl_bytes(connection->outbox, SL_IDENTITY_SIZE),
+                                        (Samenloop__V1__Lane)lane};
+        Samenloop__V1__Place *place = &places[body.n_last];
+        *place = (Samenloop__V1__Place)SAMENLOOP__V1__PLACE__INIT;
+        place->lane = (Samenloop__V1__Lane)lane;
+        place->number = journal_last_answered(router->journal, &outbox);
+        last[body.n_last] = place;
+        body.n_last += place->number > 0 ? 1 : 0;
+    }
+    router_begin_frame(router, connection->number);
+    sl_wire_welcome(&router->frames, &body);
+    router_end_frame(router);
+}
+
+/* An inbox of another journal, or one that has what this journal never gave, is not fed. */
+static bool may_be_fed(const struct router *router, int participant,
+                       const Samenloop__V1__Hello *hello)
+{
+    struct sl_bytes own = sl_bytes(journal_identity(router->journal), SL_IDENTITY_SIZE);
+    if (hello->journal.len != 0 && !sl_bytes_equal(own, sl_from_pb(hello->journal)))
+        return false;
+    for (size_t i = 0; i < hello->n_last; i++) {
+        enum sl_lane lane = (enum sl_lane)hello->last[i]->lane;
+        if (hello->last[i]->number >= deliveries_next(router->deliveries, participant, lane))
+            return false;
+    }
+    return true;
+}
+
+static void greet(struct router *router, uint64_t number, int participant,
+                  const Samenloop__V1__Hello *hello)
+{
+    struct connection connection = {.number = number,
+                                    .fed = may_be_fed(router, participant, hello),
+                                    .credit = hello->credit,
+                                    .heard = router->moment.elapsed,
+                                    .said = router->moment.elapsed};
+    memcpy(connection.outbox, hello->outbox.data, sizeof connection.outbox);
+    uint64_t older = connections_greet(&router->connections, participant, &connection);
+    if (older != 0)
+        say_bye(router, older, SL_OK, "a newer connection of this participant took over");
+    deliveries_unsend(router->deliveries, participant);
+    welcome(router, participant);
+}
+
+static void receipted(struct router *router, int participant, const Samenloop__V1__Receipt *receipt)
+{
+    Samenloop__V1__Receipted body = SAMENLOOP__V1__RECEIPTED__INIT;
+    body.lane = receipt->lane;
+    body.number = receipt->number;
+    body.role = receipt->role;
+    router_begin_frame(router, router->connections.of[participant].number);
+    sl_wire_receipted(&router->frames, &body);
+    router_end_frame(router);
+}
+
+static int take_receipt(struct router *router, int participant,
+                        const Samenloop__V1__Receipt *receipt, struct sl_error *error)
+{
+    if (outgoing_receipt(router, participant, receipt, error) < 0)
+        return -1;
+    receipted(router, participant, receipt);
+    return 0;
+}
+
+/* A frame of a greeted connection. -1: SL_PROTOCOL ends the connection, all else the router. */
+static int take_frame(struct router *router, int participant, const Samenloop__V1__Frame *frame,
+                      struct sl_error *error)
+{
+    switch (frame->body_case) {
+    case SAMENLOOP__V1__FRAME__BODY_PUBLISH:
+        return publish_batch(router, participant, frame->publish, error);
+    case SAMENLOOP__V1__FRAME__BODY_DELIVERED:
+        return outgoing_answered(router, participant, frame->delivered, error);
+    case SAMENLOOP__V1__FRAME__BODY_RECEIPT:
+        return take_receipt(router, participant, frame->receipt, error);
+    case SAMENLOOP__V1__FRAME__BODY_HEARTBEAT:
+        return 0;
+    case SAMENLOOP__V1__FRAME__BODY_BYE:
+        close_quietly(router, router->connections.of[participant].number);
+        forget(router, participant);
+        return 0;
+    default:
+        return sl_fail(error, SL_PROTOCOL, "hello comes once, as the first frame");
+    }
+}
+
+static void take_from_greeted(struct router *router, int participant,
+                              const Samenloop__V1__Frame *frame)
+{
+    struct sl_error error = {0};
+    router->connections.of[participant].heard = router->moment.elapsed;
+    sl_arena_clear(&router->arena);
+    if (take_frame(router, participant, frame, &error) == 0)
+        return;
+    if (error.code == SL_PROTOCOL)
+        router_end(router, participant, error.code, error.text);
+    else
+        (void)router_fail(router, &error);
+}
+
+/* The first frame of a connection: a Hello, or the end. A Bye is not answered with a Bye. */
+static void take_first(struct router *router, uint64_t connection, int participant,
+                       const Samenloop__V1__Frame *frame)
+{
+    if (frame->body_case == SAMENLOOP__V1__FRAME__BODY_BYE)
+        close_quietly(router, connection);
+    else if (frame->body_case != SAMENLOOP__V1__FRAME__BODY_HELLO)
+        say_bye(router, connection, SL_PROTOCOL, "hello comes first");
+    else if (router->full)
+        say_bye(router, connection, SL_OVERLOAD, "the router's disk is full");
+    else
+        greet(router, connection, participant, frame->hello);
+}
+
+void router_frame(struct router *router, uint64_t connection, int participant,
+                  struct sl_bytes bytes)
+{
+    struct sl_error error = {0};
+    if (router->failed)
+        return;
+    int place = router_place(router, sl_text(router->directory->participants[participant].name));
+    int greeted = connections_find(&router->connections, connection);
+    sl_arena_clear(&router->incoming);
+    const Samenloop__V1__Frame *frame = sl_wire_unpack(&router->incoming, SL_WIRE_ADAPTER, bytes,
+                                                       &error);
+    if (frame != NULL && greeted == place)
+        take_from_greeted(router, place, frame);
+    else if (frame != NULL && greeted < 0)
+        take_first(router, connection, place, frame);
+    else if (greeted >= 0)
+        router_end(router, greeted, SL_PROTOCOL,
+                   frame == NULL ? error.text : "this connection is somebody else's");
+    else
+        say_bye(router, connection, SL_PROTOCOL, error.text);
+}
+
+void router_gone(struct router *router, uint64_t connection)
+{
+    int participant = connections_find(&router->connections, connection);
+    if (participant >= 0)
+        forget(router, participant);
+}
+
+void router_goodbye(struct router *router)
+{
+    for (int i = 0; i < SL_MAX_PARTICIPANTS; i++) {
+        if (router->connections.of[i].number != 0)
+            router_end(router, i, SL_OK, "the router stops");
+    }
+}
+
+/* ---------------------------------------------------------------- a round's end */
+
+int router_sync(struct router *router, struct sl_error *error)
+{
+    struct sl_error failure = {0};
+    router->more = false;
+    if (!router->failed &&
+        (journal_sync(router->journal, &failure) < 0 || outgoing_refill(router, &failure) < 0 ||
+         outgoing_send(router, &failure) < 0))
+        (void)router_fail(router, &failure);
+    if (router->failed) {
+        *error = router->failure;
+        return -1;
+    }
+    for (int i = 0; i < SL_MAX_PARTICIPANTS; i++)
+        router->connections.of[i].taken = 0;
+    return 0;
+}
+
+int router_dead_letter(struct router *router, const char *participant, enum sl_lane lane,
+                       uint64_t number, bool retry, const char *who, const char *why,
+                       struct sl_error *error)
+{
+    Samenloop__V1__JournalDeadLetter record = SAMENLOOP__V1__JOURNAL_DEAD_LETTER__INIT;
+    int place = router_place(router, sl_text(participant));
+    if (place < 0 || !deliveries_judge(router->deliveries, place, lane, number, retry))
+        return sl_fail(error, SL_CONFIGURATION, "%s has no dead letter %s %llu", participant,
+                       sl_lane_name(lane), (unsigned long long)number);
+    record.at = router->at;
+    record.participant = sl_to_pb(sl_text(participant));
+    record.lane = (Samenloop__V1__Lane)lane;
+    record.number = number;
+    record.action = retry ? SAMENLOOP__V1__DEAD_LETTER_ACTION__DEAD_LETTER_ACTION_RETRY
+                          : SAMENLOOP__V1__DEAD_LETTER_ACTION__DEAD_LETTER_ACTION_DISCARD;
+    record.who = sl_to_pb(sl_text(who));
+    record.why = sl_to_pb(sl_text(why));
+    if (router_record(router, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_DEAD_LETTER, &record.base,
+                      sl_bytes(NULL, 0), error) < 0)
+        return router_fail(router, error);
+    return 0;
+}
+
+void router_figures(const struct router *router, struct router_figures *out)
+{
+    *out = router->figures;
+    out->events = journal_events(router->journal);
+    out->connections = router->connections.count;
+    out->dead_letters = deliveries_dead(router->deliveries);
+    for (int i = 0; i < SL_MAX_PARTICIPANTS; i++) {
+        for (int lane = SL_LANE_ACUTE; lane <= SL_LANE_ORDINARY; lane++)
+            out->waiting[i][lane] = deliveries_waiting(router->deliveries, i, (enum sl_lane)lane);
+    }
+}
+
+const struct router_send *router_sends(const struct router *router, size_t *count)
+{
+    struct router *own = (struct router *)(uintptr_t)router; /* only its list of views is made */
+    own->shown = sl_grow(own->shown, &own->shown_capacity, router->send_count, sizeof *own->shown);
+    for (size_t i = 0; i < router->send_count; i++) {
+        const struct send *send = &router->sends[i];
+        own->shown[i] = (struct router_send){
+            send->connection, sl_bytes(router->frames.data + send->offset, send->size), send->last};
+    }
+    *count = router->send_count;
+    return router->shown;
+}
+
+struct sl_bytes router_lines(const struct router *router)
+{
+    return sl_buffer_bytes(&router->lines);
+}
+
+void router_sent(struct router *router)
+{
+    router->send_count = 0;
+    sl_buffer_clear(&router->frames);
+    sl_buffer_clear(&router->lines);
+}
