@@ -199,6 +199,9 @@ static int have_room(struct sl_log *log, uint64_t size, struct sl_error *error)
                        log->name, size);
     if (sl_log_spare_finish(log, error) < 0 || sl_log_sync(log, error) < 0)
         return -1;
+    /* A last seal that a crash could tear would be taken for damage once this is an earlier one. */
+    if (log->storage->calls->sync(log->storage, log->file, error) < 0)
+        return sl_log_die(log, error);
     return sl_log_spare_use(log, error);
 }
 
