@@ -6,11 +6,13 @@
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A cipher context that stays set up for one algorithm, and is given new keys. */
 struct direction {
     EVP_CIPHER_CTX *context;
     int aead; /* 0: not set up yet */
+    uint8_t key[SL_KEY_SIZE];
 };
 
 struct sl_crypto {
@@ -70,6 +72,7 @@ void sl_crypto_free(struct sl_crypto *crypto)
         EVP_CIPHER_free(crypto->ciphers[i]);
     EVP_CIPHER_CTX_free(crypto->sealing.context);
     EVP_CIPHER_CTX_free(crypto->opening.context);
+    sl_forget(crypto, sizeof *crypto);
     free(crypto);
 }
 
@@ -143,21 +146,28 @@ size_t sl_aead_key_size(enum sl_aead aead)
     return aeads[aead].key_size;
 }
 
-/* The algorithm to set up, or NULL where the context has it: setting it up again costs time. */
+/*
+ * What is to be set up in a context: NULL where it has the algorithm, or the key, already. A key
+ * shorter than SL_KEY_SIZE is set up each time (only the vectors have one).
+ */
 static const EVP_CIPHER *set_up(struct sl_crypto *crypto, struct direction *direction,
-                                enum sl_aead aead, const uint8_t *key)
+                                enum sl_aead aead, const uint8_t **key)
 {
-    must(key != NULL || direction->aead == (int)aead);
-    const EVP_CIPHER *cipher = direction->aead == (int)aead ? NULL : crypto->ciphers[aead];
+    bool same = direction->aead == (int)aead;
+    if (same && aeads[aead].key_size == SL_KEY_SIZE &&
+        sl_same_secret(direction->key, *key, SL_KEY_SIZE))
+        *key = NULL;
+    else
+        memcpy(direction->key, *key, aeads[aead].key_size);
     direction->aead = (int)aead;
-    return cipher;
+    return same ? NULL : crypto->ciphers[aead];
 }
 
 void sl_seal(struct sl_crypto *crypto, enum sl_aead aead, const uint8_t *key,
              const uint8_t nonce[SL_NONCE_SIZE], struct sl_bytes aad, struct sl_bytes text,
              uint8_t *sealed)
 {
-    const EVP_CIPHER *cipher = set_up(crypto, &crypto->sealing, aead, key);
+    const EVP_CIPHER *cipher = set_up(crypto, &crypto->sealing, aead, &key);
     EVP_CIPHER_CTX *context = crypto->sealing.context;
     int size = 0;
     must(EVP_EncryptInit_ex2(context, cipher, key, nonce, NULL) == 1);
@@ -173,10 +183,10 @@ int sl_open(struct sl_crypto *crypto, enum sl_aead aead, const uint8_t *key,
             const uint8_t nonce[SL_NONCE_SIZE], struct sl_bytes aad, struct sl_bytes sealed,
             uint8_t *text)
 {
-    const EVP_CIPHER *cipher = set_up(crypto, &crypto->opening, aead, key);
-    EVP_CIPHER_CTX *context = crypto->opening.context;
     if (sealed.size < SL_TAG_SIZE)
         return -1;
+    const EVP_CIPHER *cipher = set_up(crypto, &crypto->opening, aead, &key);
+    EVP_CIPHER_CTX *context = crypto->opening.context;
     size_t text_size = sealed.size - SL_TAG_SIZE;
     uint8_t tag[SL_TAG_SIZE];
     for (size_t i = 0; i < SL_TAG_SIZE; i++)

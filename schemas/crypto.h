@@ -42,8 +42,8 @@ void sl_hmac(uint8_t out[SL_HASH_SIZE], struct sl_bytes key, const struct sl_byt
 
 /*
  * AEAD (RFC 5116). `sealed` has room for text.size + SL_TAG_SIZE. sl_open gives -1, with nothing
- * in `text`, when the tag is wrong. A key of NULL is the one of the call before in this direction
- * (setting a key up costs more than 512 bytes do); each key has its nonces, none used twice.
+ * in `text`, when the tag is wrong. Setting a key up costs more than 512 bytes do: one that is that
+ * of the call before in this direction is not set up again. No nonce is used twice under a key.
  */
 size_t sl_aead_key_size(enum sl_aead aead);
 void sl_seal(struct sl_crypto *crypto, enum sl_aead aead, const uint8_t *key,

@@ -10,6 +10,7 @@
 #include "schemas/keycard.h"
 #include "schemas/limits.h"
 #include "schemas/merkle.h"
+#include "schemas/uuid.h"
 
 enum { SL_SALT_SIZE = 16 };
 
@@ -82,7 +83,7 @@ int sl_envelope_check(struct sl_crypto *crypto, const Samenloop__V1__Header *hea
 
 /*
  * Opens sections that were sealed to this key. What was agreed with one encapsulation and one
- * signer is remembered between calls.
+ * signer is remembered between calls, and the key of the last event.
  */
 struct sl_opener {
     EVP_PKEY *key;
@@ -91,6 +92,12 @@ struct sl_opener {
     uint8_t card[SL_HASH_SIZE]; /* the signer's */
     struct sl_hpke context;
     struct sl_mac *exporter; /* NULL: nothing remembered */
+    struct {
+        uint32_t index;
+        uint8_t id[SL_UUID_SIZE];
+    } event;
+    bool has_event;
+    uint8_t event_key[SL_KEY_SIZE];
 };
 
 void sl_opener_init(struct sl_opener *opener, EVP_PKEY *key);

@@ -28,6 +28,7 @@ static int remember(struct sl_opener *opener, const Samenloop__V1__Encapsulation
     uint8_t info[SL_SEALING_INFO_SIZE];
     sl_mac_free(opener->exporter);
     opener->exporter = NULL;
+    opener->has_event = false;
     if (sl_hpke_receiver(&opener->context, SL_AES_256_GCM, opener->key, sl_sealing_info(card, info),
                          encapsulation->enc.data) < 0)
         return -1;
@@ -35,6 +36,18 @@ static int remember(struct sl_opener *opener, const Samenloop__V1__Encapsulation
     memcpy(opener->card, card, SL_HASH_SIZE);
     opener->exporter = sl_mac_new(opener->context.exporter_secret);
     return 0;
+}
+
+/* Makes the key of an event ready, under what was agreed. */
+static void remember_event(struct sl_opener *opener, uint32_t index, struct sl_bytes id)
+{
+    if (opener->has_event && opener->event.index == index &&
+        sl_bytes_equal(id, sl_bytes(opener->event.id, SL_UUID_SIZE)))
+        return;
+    sl_event_key(&opener->context, opener->exporter, index, id, opener->event_key);
+    opener->event.index = index;
+    memcpy(opener->event.id, id.data, SL_UUID_SIZE);
+    opener->has_event = true;
 }
 
 /* The ciphertext of the section for this opener, and its encapsulation; NULL: there is none. */
@@ -77,12 +90,11 @@ int sl_section_open(struct sl_opener *opener, struct sl_crypto *crypto, struct s
         return sl_fail(error, SL_TOO_LARGE, "section %s: the arena has no room", name);
     if (sealed.size < SL_TAG_SIZE || remember(opener, encapsulation, proof->card.data) < 0)
         return sl_fail(error, SL_SEALED_WRONGLY, "section %s: a wrong encapsulation", name);
-    uint8_t key[SL_KEY_SIZE];
     uint8_t nonce[SL_NONCE_SIZE];
-    sl_event_key(&opener->context, opener->exporter, envelope->index, event_id, key);
+    remember_event(opener, envelope->index, event_id);
     sl_section_nonce((enum sl_section)section->section, nonce);
-    int result = sl_open(crypto, SL_AES_256_GCM, key, nonce, sl_bytes(NULL, 0), sealed, text);
-    sl_forget(key, sizeof key);
+    int result = sl_open(crypto, SL_AES_256_GCM, opener->event_key, nonce, sl_bytes(NULL, 0),
+                         sealed, text);
     if (result < 0 || sl_unpadded(sl_bytes(text, sealed.size - SL_TAG_SIZE), out) < 0)
         return sl_fail(error, SL_SEALED_WRONGLY,
                        "section %s does not open with this organisation's key", name);

@@ -104,16 +104,14 @@ static void seal_for(struct sealing *sealing, const struct sl_event *event, uint
 {
     const struct agreed *agreed = &sealing->agreed[receiver];
     uint8_t key[SL_KEY_SIZE];
-    const uint8_t *fresh = key;
+    if (((event->readers | event->origin_readers) >> receiver & 1) == 0)
+        return;
+    sl_event_key(&agreed->context, agreed->exporter, envelope->index,
+                 sl_from_pb(event->header.event_id), key);
     for (size_t i = 0; i < envelope->n_sections; i++) {
         Samenloop__V1__SealedSection *section = envelope->sections[i];
-        if ((readers_of(event, (int)section->section) >> receiver & 1) == 0)
-            continue;
-        if (fresh != NULL)
-            sl_event_key(&agreed->context, agreed->exporter, envelope->index,
-                         sl_from_pb(event->header.event_id), key);
-        add_ciphertext(sealing, section, agreed->place, fresh, texts[i]);
-        fresh = NULL;
+        if ((readers_of(event, (int)section->section) >> receiver & 1) != 0)
+            add_ciphertext(sealing, section, agreed->place, key, texts[i]);
     }
     sl_forget(key, sizeof key);
 }
