@@ -183,27 +183,27 @@ struct agreement_outcome {
     size_t disclosure_count;
     const char *text;
     const struct sl_derived *what;
-    const char *about;     /* attribute: another value of it is another question; or NULL. An
-                              expectation has the one of the instruction that it belongs to */
-    bool carries_deadline; /* the next outcome is the expectation that this one belongs to */
-    bool daily_on_initial_load;
-    bool receipt; /* what is awaited is the receipt by `to` */
+    const char *about; /* attribute: another value of it is another question; or NULL. An
+                          expectation has the one of the instruction that it belongs to */
     agreement_types types;
     const size_t *awaited; /* of an expectation: the types in the order of the text */
     size_t awaited_count;
-    bool met_by_either;
     struct agreement_term term;
-    bool continuing;
     const struct agreement_level *levels; /* never none for an expectation: where the text has no
                                              else, the incident officer of who owes */
     size_t level_count;
     struct agreement_indices rules;
-    bool the_question;
-    bool from_publisher; /* only what the publisher owes */
     const struct agreement_unknown *unknowns;
     size_t unknown_count;
-    int fact;
     const char *mark; /* where a term comes from: "assumed", "practice"; NULL: not said */
+    int fact;
+    bool carries_deadline; /* the next outcome is the expectation that this one belongs to */
+    bool daily_on_initial_load;
+    bool receipt; /* what is awaited is the receipt by `to` */
+    bool met_by_either;
+    bool continuing;
+    bool the_question;
+    bool from_publisher; /* only what the publisher owes */
     struct agreement_place place;
 };
 
@@ -212,6 +212,7 @@ struct agreement_outcome {
 struct agreement_clause {
     const char *name; /* "C1" */
     const char *words;
+    struct agreement_place place;
 };
 
 /* A fact that turned: it became `value`, or was it and is it no longer. */
@@ -309,14 +310,14 @@ struct agreement {
 
 /*
  * Reads an agreement from its text; `file` is for messages only. Small, incomplete agreements are
- * read too: whether one is complete, agreement_check says. Gives 0 and *out, which the caller
- * frees; or -1, *out NULL, and in `findings` up to AGREEMENT_FINDINGS_MAX lines, each
+ * read too: whether one is complete, agreement_check says (check.h). Gives 0 and *out, which the
+ * caller frees; or -1, *out NULL, and in `findings` up to AGREEMENT_FINDINGS_MAX lines, each
  * "FILE:LINE:COLUMN: sentence\n". The text is copied.
  */
 int agreement_read(struct agreement **out, const char *file, struct sl_bytes text,
                    struct sl_buffer *findings);
 
-/* The same of a file; one that cannot be read gives a finding "FILE: sentence\n". */
+/* The same of a file; one that cannot be read gives a finding with its name. */
 int agreement_load(struct agreement **out, const char *path, struct sl_buffer *findings);
 
 void agreement_free(struct agreement *agreement); /* NULL is fine */

@@ -197,7 +197,8 @@ condition:
   | PUBLISHER IS not name { $$ = test(reader, AGREEMENT_PUBLISHER_IS, $3, NULL, ONE($4), @$); }
   | ROLE IS not name { $$ = test(reader, AGREEMENT_ROLE_IS, $3, $4, NO_WORDS, @$); }
   | EVENT IS not or_names { $$ = test(reader, AGREEMENT_EVENT_IS, $3, NULL, $4, @$); }
-  | not AWAITED by_rules { $$ = test(reader, AGREEMENT_AWAITED, $1, NULL, $3, @$); }
+  | AWAITED by_rules { $$ = test(reader, AGREEMENT_AWAITED, false, NULL, $2, @$); }
+  | NOT AWAITED by_rules { $$ = test(reader, AGREEMENT_AWAITED, true, NULL, $3, @$); }
   | name AWAITS name { $$ = test(reader, AGREEMENT_AWAITS, false, $1, ONE($3), @$); }
   | name WAS DISCLOSED TO who { $$ = test(reader, AGREEMENT_DISCLOSED, false, $1, ONE($5), @$); }
   | SINCE date { $$ = test(reader, AGREEMENT_SINCE, false, $2, NO_WORDS, @$); }

@@ -247,7 +247,7 @@ int agreement_load(struct agreement **out, const char *path, struct sl_buffer *f
     *out = NULL;
     int result = sl_file_read(&text, path, AGREEMENT_TEXT_MAX, &error);
     if (result < 0)
-        sl_buffer_printf(findings, "%s: %s\n", path, error.text);
+        sl_buffer_printf(findings, "%s\n", error.text);
     else
         result = agreement_read(out, path, sl_buffer_bytes(&text), findings);
     sl_buffer_free(&text);

@@ -56,13 +56,13 @@ static bool municipality_name(const char *name)
 static void refuse_twice(struct reader *reader, struct raw_list words, const char *what)
 {
     enum { TOO_MANY = 256 };
-    if (words.count > TOO_MANY) {
-        reader_find(reader, ((struct raw_word *)words.first)->span.place, "more than %d %ss",
-                    TOO_MANY, what);
+    const struct raw_word *first = words.first;
+    if (first != NULL && words.count > TOO_MANY) {
+        reader_find(reader, first->span.place, "more than %d %ss", TOO_MANY, what);
         return;
     }
-    for (const struct raw_word *a = words.first; a != NULL; a = a->next) {
-        for (const struct raw_word *b = words.first; b != a; b = b->next) {
+    for (const struct raw_word *a = first; a != NULL; a = a->next) {
+        for (const struct raw_word *b = first; b != NULL && b != a; b = b->next) {
             if (strcmp(a->text, b->text) == 0) {
                 reader_find(reader, a->span.place, "the %s %s stands here a second time", what,
                             a->text);
@@ -252,7 +252,8 @@ static void resolve_clauses(const struct scope *scope, struct agreement_rule *ru
     struct agreement_clause *clauses = reader_keep(scope->reader, words.count, sizeof *clauses);
     size_t count = 0;
     for (const struct raw_word *word = words.first; word != NULL; word = word->next)
-        clauses[count++] = (struct agreement_clause){word->text, word->more->text};
+        clauses[count++] = (struct agreement_clause){word->text, word->more->text,
+                                                     word->span.place};
     rule->clauses = clauses;
     rule->clause_count = count;
 }
@@ -308,6 +309,40 @@ static struct agreement_rule *name_rules(const struct scope *scope, struct agree
 
 /* ---------------------------------------------------------------- what follows from all rules */
 
+/* Marks what the rule applies, and what that applies; true when it comes back to `rule`. */
+static bool applies(const struct agreement *agreement, int from, int rule, bool *seen)
+{
+    const struct agreement_rule *of = &agreement->rules[from];
+    for (int otherwise = 0; otherwise < 2; otherwise++) {
+        const struct agreement_outcome *list = otherwise ? of->otherwise : of->outcomes;
+        size_t count = otherwise ? of->otherwise_count : of->outcome_count;
+        for (size_t i = 0; i < count; i++) {
+            for (size_t j = 0; list[i].kind == AGREEMENT_APPLY && j < list[i].rules.count; j++) {
+                int next = list[i].rules.items[j];
+                if (next == rule)
+                    return true;
+                if (!seen[next]) {
+                    seen[next] = true;
+                    if (applies(agreement, next, rule, seen))
+                        return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
+/* A rule that applies itself would never end. */
+static void refuse_circles(struct reader *reader, const struct agreement *agreement)
+{
+    for (int i = 0; i < (int)agreement->rule_count; i++) {
+        bool seen[AGREEMENT_RULES_MAX] = {false};
+        if (applies(agreement, i, i, seen))
+            reader_find(reader, agreement->rules[i].place, "the rule %s applies itself in the end",
+                        agreement->rules[i].name);
+    }
+}
+
 static bool tests_role(const struct agreement_condition *condition)
 {
     if (condition == NULL)
@@ -355,5 +390,6 @@ void resolve_agreement(struct reader *reader)
     const struct raw_rule *raw = reader->raw.rules.first;
     for (size_t i = 0; i < agreement->rule_count; i++, raw = raw->next)
         resolve_rule(&scope, &rules[i], raw);
+    refuse_circles(reader, agreement);
     summarise(agreement);
 }

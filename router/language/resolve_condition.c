@@ -1,6 +1,7 @@
 /* Conditions: each kind of test knows what its words can be. */
 #include "router/language/resolve.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Is the word one of the codes, "|" between? */
@@ -128,6 +129,7 @@ static bool purpose_agreed(const struct raw_condition *raw)
 static void resolve_is(const struct scope *scope, struct agreement_condition *made,
                        const struct raw_condition *raw)
 {
+    assert(raw->name != NULL);
     if (raw->test == AGREEMENT_SAYS) {
         resolve_attribute(scope, made, raw, scope->types);
     } else if (raw->test == AGREEMENT_ASKED) {
@@ -156,6 +158,7 @@ static void resolve_parts(const struct scope *scope, struct agreement_condition 
 static void resolve_names(const struct scope *scope, struct agreement_condition *made,
                           const struct raw_condition *raw)
 {
+    assert(raw->name != NULL);
     if (attribute_of(scope->types, raw->name->text) == NULL)
         reader_find(scope->reader, raw->name->span.place, "%s is no attribute of the rule's events",
                     raw->name->text);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "router/language/check.h"
 #include "router/language/print.h"
 
 #define RULES_FILE "router/agreement.rules"
@@ -24,9 +25,15 @@ static int check(const char *path)
     struct agreement *agreement = load(path);
     if (agreement == NULL)
         return TOOL_WRONG;
-    int written = printf("%s: sound, %zu rules\n", agreement->file, agreement->rule_count);
+    struct sl_buffer findings = {0};
+    size_t count = agreement_check(agreement, &findings);
+    if (count > 0)
+        (void)fwrite(findings.data, 1, findings.size, stderr);
+    else if (printf("%s: sound, %zu rules\n", agreement->file, agreement->rule_count) < 0)
+        count = 1;
+    sl_buffer_free(&findings);
     agreement_free(agreement);
-    return written < 0 ? TOOL_WRONG : TOOL_GOOD;
+    return count > 0 ? TOOL_WRONG : TOOL_GOOD;
 }
 
 static int table(const char *path)

@@ -137,6 +137,11 @@ static const struct {
      "f:3:44: no municipality is named by safety_secured\n"},
     {BEFORE "rule second when damage_inspection_planned log \"x\" if date is soon\n",
      "f:3:63: soon is no value of date\n"},
+    {RULE "  apply third\nrule third when safety_secured otherwise apply first, second\n",
+     "f:3:6: the rule second applies itself in the end\n"
+     "f:6:6: the rule third applies itself in the end\n"},
+    {RULE "  expect safety_secured or works_done or safety_secured from img within 1 hour\n",
+     "f:5:42: safety_secured is awaited twice\n"},
     /* reading goes on */
     {RULE "  remeber acute\n  forward to nbg\n  log \"fine\"\nrule third\n  wen acute_unsafe\n"
           "  log \"x\"\nrule fourth when safety_secured apply second, third, fifth\n",
