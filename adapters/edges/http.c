@@ -312,4 +312,5 @@ const char *http_url(const struct http *http)
 void http_counts(const struct http *http, struct http_counts *out)
 {
     *out = http->counts;
+    out->held = http->held;
 }

@@ -97,6 +97,7 @@ struct http_counts {
     uint64_t cut;          /* connections that were closed for being slow */
     uint64_t open;         /* connections now */
     uint64_t waiting;      /* requests and streams that are put aside now */
+    uint64_t held;         /* bytes of bodies and answers in memory now */
 };
 void http_counts(const struct http *http, struct http_counts *out);
 

@@ -58,6 +58,27 @@ struct sl_bytes http_header(struct http_request *request, const char *name)
     return search.count == 1 ? search.value : (struct sl_bytes){NULL, 0};
 }
 
+/* A name with a blank before its colon, say, is for others a header that libmicrohttpd overlooks.
+ */
+static enum MHD_Result check_name(void *context, enum MHD_ValueKind kind, const char *key,
+                                  size_t key_size, const char *value, size_t value_size)
+{
+    bool *good = context;
+    (void)kind, (void)value, (void)value_size;
+    *good = *good && key_size > 0;
+    for (size_t i = 0; i < key_size; i++)
+        *good = *good && key[i] > ' ' && key[i] < 0x7f &&
+                strchr("\"(),/:;<=>?@[\\]{}", key[i]) == NULL;
+    return MHD_YES;
+}
+
+static bool names_good(struct http_request *request)
+{
+    bool good = true;
+    (void)MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, check_name, &good);
+    return good;
+}
+
 /* ---------------------------------------------------------------- judging line and headers */
 
 static bool trouble(struct http_request *request, const char *code, const char *sentence)
@@ -80,6 +101,8 @@ static bool framing_good(struct http_request *request, const char *version, uint
     request->last = true;
     if (!newest && strcmp(version, "HTTP/1.0") != 0)
         return trouble(request, "malformed", "the version is HTTP/1.1 or HTTP/1.0");
+    if (!names_good(request))
+        return trouble(request, "malformed", "a header's name has characters that no name has");
     if (hosts > 1 || (newest && hosts == 0))
         return trouble(request, "malformed", "a request names its Host, once");
     if (lengths > 1 || codings > 1 || lengths + codings > 1 || (codings > 0 && !newest))
