@@ -47,9 +47,21 @@ static int tell(struct router *router, struct source *source, int receiver,
         return 0; /* checkpoints and erasures are no outcome of a rule */
     if (source_event(source, delivery, queued, error) < 0)
         return -1;
-    bool dead = answer->outcome == SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_FAILED;
-    return decided_line(router, receiver, queued, source->event,
-                        dead ? sl_from_pb(answer->code) : sl_bytes(NULL, 0), dead, error);
+    const Samenloop__V1__JournalBatch *batch = source_batch(source, error);
+    struct decided_end end = {
+        .receiver = receiver,
+        .publisher = batch == NULL ? -1 : router_place(router, sl_from_pb(batch->participant)),
+        .queued = queued,
+        .event = source->event,
+        .header = (const Samenloop__V1__Header *)sl_arena_unpack(
+            source->arena, &samenloop__v1__header__descriptor, sl_from_pb(source->event->header)),
+        .dead = answer->outcome == SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_FAILED,
+        .code = sl_from_pb(answer->code)};
+    if (end.publisher < 0 || end.header == NULL)
+        return sl_fail(error, SL_DAMAGED, "journal: event %llu has no header or no publisher",
+                       (unsigned long long)source->event->number);
+    decided_ended(router, &end);
+    return 0;
 }
 
 static int take_done(struct router *router, struct source *source, int participant,
@@ -151,7 +163,8 @@ int outgoing_receipt(struct router *router, int participant, const Samenloop__V1
     if (receipt->number >= deliveries_next(router->deliveries, participant, lane))
         return sl_fail(error, SL_PROTOCOL, "receipt: %s delivery %llu never was",
                        sl_lane_name(lane), (unsigned long long)receipt->number);
-    if (!deliveries_take_receipt(router->deliveries, participant, lane, receipt->number, &delivery))
+    if (!deliveries_take_receipt(router->deliveries, participant, lane, receipt->number,
+                                 (enum sl_role)receipt->role, &delivery))
         return 0; /* not awaited, or a second time */
     Samenloop__V1__JournalReceipt record = SAMENLOOP__V1__JOURNAL_RECEIPT__INIT;
     record.at = router->at;
@@ -161,8 +174,12 @@ int outgoing_receipt(struct router *router, int participant, const Samenloop__V1
     record.role = receipt->role;
     record.taken_at = receipt->at;
     struct decided decided = {0};
-    if (decided_receipt(router, participant, &delivery, (enum sl_role)receipt->role, &decided,
-                        error) < 0)
+    struct source source = {.journal = router->journal, .arena = &router->arena};
+    const Samenloop__V1__Queued *queued = source_queued(&source, &delivery, error);
+    if (queued == NULL)
+        return -1;
+    if (decided_receipt(router, participant, queued->delivery->journal_number,
+                        (enum sl_role)receipt->role, &decided, error) < 0)
         return -1;
     record.n_queued = decided.queued_count;
     record.queued = decided.queued;

@@ -24,7 +24,7 @@ struct decided {
     struct sl_bytes past;
     uint64_t original;       /* journal number of the event that a correction or withdrawal names */
     uint64_t number;         /* of a duplicate: its first */
-    struct sl_error refusal; /* of a refused event */
+    struct sl_error refusal; /* of a refused event; its line is written */
 };
 
 enum decided_verdict { DECIDED_FAILED, DECIDED_ACCEPTED, DECIDED_DUPLICATE, DECIDED_REFUSED };
@@ -37,7 +37,7 @@ enum decided_verdict decided_event(struct router *router, int participant, uint6
                                    const Samenloop__V1__Header *header, const struct sl_type *type,
                                    struct decided *out, struct sl_error *error);
 
-/* The line of a refusal; `header` may be NULL. */
+/* The line of a refusal at the first door; `header` may be NULL. */
 void decided_refused(struct router *router, int participant,
                      const Samenloop__V1__JournalRefused *refused,
                      const Samenloop__V1__Header *header);
@@ -46,18 +46,28 @@ void decided_refused(struct router *router, int participant,
 void decided_repeated(struct router *router, int participant, uint64_t number,
                       const Samenloop__V1__Header *header);
 
-/* Somebody in the role took a delivery. */
-int decided_receipt(struct router *router, int participant, const struct delivery *delivery,
-                    enum sl_role role, struct decided *out, struct sl_error *error);
+/* Somebody took the delivery of event `number`, in the role that it was for. */
+int decided_receipt(struct router *router, int participant, uint64_t number, enum sl_role role,
+                    struct decided *out, struct sl_error *error);
 
-/* The line of a delivery that was done, or became a dead letter with this code. */
-int decided_line(struct router *router, int receiver, const Samenloop__V1__Queued *queued,
-                 const Samenloop__V1__JournalEvent *event, struct sl_bytes code, bool dead,
-                 struct sl_error *error);
+/*
+ * The line of a delivery that was done or, with the failure's code, became a dead letter; about the
+ * event of this publisher.
+ */
+struct decided_end {
+    int receiver;
+    int publisher;
+    const Samenloop__V1__Queued *queued;
+    const Samenloop__V1__JournalEvent *event;
+    const Samenloop__V1__Header *header;
+    bool dead;
+    struct sl_bytes code;
+};
+void decided_ended(struct router *router, const struct decided_end *end);
 
-/* Is something due at router->at? Then decided_tick decides on it. */
+/* Is something due at router->at? Then decided_tick decides on some of it. */
 bool decided_is_due(const struct router *router);
-void decided_tick(struct router *router, struct decided *out);
+int decided_tick(struct router *router, struct decided *out, struct sl_error *error);
 int64_t decided_wake(const struct router *router); /* when (ms since 1970) something will be due */
 
 /*

@@ -464,11 +464,12 @@ void deliveries_await_receipt(struct deliveries *deliveries, int participant, en
 }
 
 bool deliveries_take_receipt(struct deliveries *deliveries, int participant, enum sl_lane lane,
-                             uint64_t number, struct delivery *out)
+                             uint64_t number, enum sl_role role, struct delivery *out)
 {
     for (size_t i = 0; i < deliveries->receipt_count; i++) {
         struct letter *one = &deliveries->receipts[i];
-        if (one->delivery.number != number || one->participant != participant || one->lane != lane)
+        if (one->delivery.number != number || one->participant != participant ||
+            one->lane != lane || one->delivery.role != role)
             continue;
         *out = one->delivery;
         *one = deliveries->receipts[--deliveries->receipt_count];

@@ -41,6 +41,7 @@ struct delivery {
     uint32_t place;    /* among the deliveries of that record */
     uint16_t failures; /* attempts that failed; the next one is failures + 1 */
     uint8_t state;
+    uint8_t role; /* whose it is */
 };
 
 struct deliveries;
@@ -96,12 +97,12 @@ bool deliveries_judge(struct deliveries *deliveries, int participant, enum sl_la
 
 /*
  * Deliveries of which a receipt is wanted stay known until it has come, whether they have ended or
- * not. _take gives the delivery's place and forgets it; false: none is awaited (any more).
+ * not. _take gives the delivery and forgets it; false: none of this role is awaited (any more).
  */
 void deliveries_await_receipt(struct deliveries *deliveries, int participant, enum sl_lane lane,
                               const struct delivery *delivery);
 bool deliveries_take_receipt(struct deliveries *deliveries, int participant, enum sl_lane lane,
-                             uint64_t number, struct delivery *out);
+                             uint64_t number, enum sl_role role, struct delivery *out);
 
 /* When (elapsed) the first back-off of this participant ends; INT64_MAX: none. */
 int64_t deliveries_wake(const struct deliveries *deliveries, int participant);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "router/decided.h"
+#include "router/source.h"
 #include "router/state.h"
 
 static int odd(uint64_t record, const char *what, struct sl_error *error)
@@ -113,15 +114,19 @@ static int fold_receipt(struct router *router, uint64_t record, const void *mess
                         struct sl_error *error)
 {
     const Samenloop__V1__JournalReceipt *receipt = message;
+    struct source source = {.journal = router->journal, .arena = &router->arena};
     struct decided decided = {0};
     struct delivery delivery = {0};
     int participant = router_place(router, sl_from_pb(receipt->participant));
     if (participant < 0 ||
         !deliveries_take_receipt(router->deliveries, participant, (enum sl_lane)receipt->lane,
-                                 receipt->number, &delivery))
+                                 receipt->number, (enum sl_role)receipt->role, &delivery))
         return odd(record, "a receipt that was not awaited", error);
-    if (decided_receipt(router, participant, &delivery, (enum sl_role)receipt->role, &decided,
-                        error) < 0)
+    const Samenloop__V1__Queued *queued = source_queued(&source, &delivery, error);
+    if (queued == NULL)
+        return -1;
+    if (decided_receipt(router, participant, queued->delivery->journal_number,
+                        (enum sl_role)receipt->role, &decided, error) < 0)
         return -1;
     return queue(router, record, &decided, receipt->queued, receipt->n_queued, error);
 }
@@ -131,7 +136,8 @@ static int fold_tick(struct router *router, uint64_t record, const void *message
 {
     const Samenloop__V1__JournalTick *tick = message;
     struct decided decided = {0};
-    decided_tick(router, &decided);
+    if (decided_tick(router, &decided, error) < 0)
+        return -1;
     return queue(router, record, &decided, tick->queued, tick->n_queued, error);
 }
 
@@ -182,12 +188,13 @@ static int fold_record(void *context, uint64_t record, Samenloop__V1__RecordKind
     sl_arena_clear(&router->arena);
     if (folding->at != SIZE_MAX)
         memcpy(&router->at, (const uint8_t *)message + folding->at, sizeof router->at);
-    int result = folding->fold == NULL ? 0 : folding->fold(router, record, message, error);
-    sl_buffer_clear(&router->lines); /* they were told when the record was made */
-    return result;
+    return folding->fold == NULL ? 0 : folding->fold(router, record, message, error);
 }
 
 int fold_journal(struct router *router, struct sl_error *error)
 {
-    return journal_fold(router->journal, fold_record, router, error);
+    router->folding = true;
+    int result = journal_fold(router->journal, fold_record, router, error);
+    router->folding = false;
+    return result;
 }

@@ -28,7 +28,8 @@ static struct delivery delivery_of(uint64_t record, size_t place,
     return (struct delivery){.number = wanted->number,
                              .previous = wanted->previous,
                              .record = record,
-                             .place = (uint32_t)place};
+                             .place = (uint32_t)place,
+                             .role = (uint8_t)wanted->role};
 }
 
 static bool is_good(const Samenloop__V1__Queued *queued, int receiver)
@@ -201,14 +202,7 @@ static struct making *begin_making(struct frame *frame, size_t *index, struct sl
 {
     struct making *making = take(frame->arena, sizeof *making);
     *making = (struct making){.batch = frame->source.event->batch};
-    for (size_t i = 0; i < frame->deliver.n_bundles; i++) {
-        if (frame->makings[i]->batch == making->batch)
-            making->record = frame->makings[i]->record;
-    }
-    if (making->record == NULL)
-        making->record = (const Samenloop__V1__JournalBatch *)journal_read(
-            frame->router->journal, frame->arena, making->batch,
-            SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_BATCH, NULL, error);
+    making->record = source_batch(&frame->source, error);
     if (making->record == NULL)
         return NULL;
     making->bundle = (Samenloop__V1__Bundle)SAMENLOOP__V1__BUNDLE__INIT;

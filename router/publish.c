@@ -93,7 +93,8 @@ static int refuse(struct publication *publication, size_t index, const struct sl
     result->code = record.code;
     result->sentence = record.sentence;
     router->figures.refused++;
-    decided_refused(router, publication->participant, &record, header);
+    if (reason == &publication->events[index].error)
+        decided_refused(router, publication->participant, &record, header);
     return journal_append(router->journal, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_REFUSED,
                           &record.base, sl_bytes(NULL, 0), NULL, error);
 }

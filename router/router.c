@@ -7,6 +7,9 @@
 #include "router/state.h"
 #include "schemas/version.h"
 
+/* A record stands in one segment; the largest is an event with all that it brings about. */
+enum { SEGMENT_MIN = 256 * 1024 };
+
 /* ---------------------------------------------------------------- what the stations share */
 
 int router_place(const struct router *router, struct sl_bytes name)
@@ -107,7 +110,7 @@ void router_end(struct router *router, int participant, enum sl_code code, const
 
 /* ---------------------------------------------------------------- participants */
 
-/* Gives everybody of the directory a place; who has one keeps it. */
+/* Gives everybody of the directory a place, behind those that the journal has named. */
 static int place_participants(struct router *router, const struct router_setup *setup,
                               struct sl_error *error)
 {
@@ -206,9 +209,12 @@ int router_open(struct router **out, const struct router_setup *setup, struct ro
 {
     struct router *router = make(setup, moment);
     *out = NULL;
-    if (place_participants(router, setup, error) < 0 ||
-        journal_open(&router->journal, setup->journal, setup->segment_bytes, error) < 0 ||
-        fold_journal(router, error) < 0 || agree(router, setup, error) < 0) {
+    uint64_t segment = setup->segment_bytes;
+    if (segment > 0 && segment < SEGMENT_MIN)
+        segment = SEGMENT_MIN;
+    if (journal_open(&router->journal, setup->journal, segment, error) < 0 ||
+        fold_journal(router, error) < 0 || place_participants(router, setup, error) < 0 ||
+        agree(router, setup, error) < 0) {
         router_close(router);
         return -1;
     }
@@ -267,7 +273,8 @@ static int tick(struct router *router, struct sl_error *error)
     Samenloop__V1__JournalTick record = SAMENLOOP__V1__JOURNAL_TICK__INIT;
     struct decided decided = {0};
     sl_arena_clear(&router->arena);
-    decided_tick(router, &decided);
+    if (decided_tick(router, &decided, error) < 0)
+        return -1;
     record.at = router->at;
     record.n_queued = decided.queued_count;
     record.queued = decided.queued;
@@ -283,8 +290,10 @@ void router_time(struct router *router, struct router_moment moment)
         router->at = moment.now;
     router->full = !journal_make_room(router->journal, &error);
     look_at_connections(router);
-    if (!router->full && !router->failed && decided_is_due(router) && tick(router, &error) < 0)
-        (void)router_fail(router, &error);
+    while (!router->full && !router->failed && decided_is_due(router)) {
+        if (tick(router, &error) < 0)
+            (void)router_fail(router, &error);
+    }
 }
 
 struct router_moment router_wake(const struct router *router)

@@ -44,3 +44,14 @@ int source_event(struct source *source, const struct delivery *delivery,
             source->arena, &samenloop__v1__sections__descriptor, content);
     return 0;
 }
+
+const Samenloop__V1__JournalBatch *source_batch(struct source *source, struct sl_error *error)
+{
+    if (source->batch_record != source->event->batch) {
+        source->batch = (const Samenloop__V1__JournalBatch *)journal_read(
+            source->journal, source->arena, source->event->batch,
+            SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_BATCH, NULL, error);
+        source->batch_record = source->batch == NULL ? 0 : source->event->batch;
+    }
+    return source->batch;
+}

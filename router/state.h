@@ -41,6 +41,7 @@ struct router {
     int publisher; /* of the batch that is folded now */
     bool full;     /* there is no room on the disk: nothing is taken on */
     bool more;     /* something could go out that this round had no room for */
+    bool folding;  /* lines were told when their records were made */
     bool failed;   /* `failure` ends the process */
     struct sl_error failure;
 

@@ -26,7 +26,7 @@ struct parties {
     EVP_PKEY *sealing[PARTIES];
 };
 
-static void party_key(struct sl_card *card, Samenloop__V1__KeyUse use, EVP_PKEY *key)
+static inline void party_key(struct sl_card *card, Samenloop__V1__KeyUse use, EVP_PKEY *key)
 {
     struct sl_key *one = &card->keys[card->key_count++];
     *one = (struct sl_key){.use = use, .not_before = 0, .not_after = INT64_MAX};
@@ -35,7 +35,7 @@ static void party_key(struct sl_card *card, Samenloop__V1__KeyUse use, EVP_PKEY 
         one->verifier = sl_key_public(EVP_PKEY_ED25519, one->public_key);
 }
 
-static void parties_init(struct parties *parties)
+static inline void parties_init(struct parties *parties)
 {
     struct sl_error error = {0};
     *parties = (struct parties){.crypto = sl_crypto_new()};

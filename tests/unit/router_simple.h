@@ -119,11 +119,11 @@ void decided_repeated(struct router *router, int participant, uint64_t number,
     sl_buffer_printf(&router->lines, "duplicate %llu\n", (unsigned long long)number);
 }
 
-int decided_receipt(struct router *router, int participant, const struct delivery *delivery,
-                    enum sl_role role, struct decided *out, struct sl_error *error)
+int decided_receipt(struct router *router, int participant, uint64_t number, enum sl_role role,
+                    struct decided *out, struct sl_error *error)
 {
     (void)participant;
-    (void)delivery;
+    (void)number;
     (void)role;
     (void)out;
     (void)error;
@@ -131,16 +131,12 @@ int decided_receipt(struct router *router, int participant, const struct deliver
     return 0;
 }
 
-int decided_line(struct router *router, int receiver, const Samenloop__V1__Queued *queued,
-                 const Samenloop__V1__JournalEvent *event, struct sl_bytes code, bool dead,
-                 struct sl_error *error)
+void decided_ended(struct router *router, const struct decided_end *end)
 {
-    (void)code;
-    (void)error;
-    assert_int_equal(event->number, queued->delivery->journal_number);
-    sl_buffer_printf(&router->lines, "%s %s %llu\n", dead ? "dead_lettered" : "delivered",
-                     router->participants[receiver], (unsigned long long)event->number);
-    return 0;
+    assert_int_equal(end->event->number, end->queued->delivery->journal_number);
+    assert_int_not_equal(end->publisher, -1);
+    sl_buffer_printf(&router->lines, "%s %s %llu\n", end->dead ? "dead_lettered" : "delivered",
+                     router->participants[end->receiver], (unsigned long long)end->event->number);
 }
 
 bool decided_is_due(const struct router *router)
@@ -149,19 +145,19 @@ bool decided_is_due(const struct router *router)
            router->at > router->decider->due;
 }
 
-void decided_tick(struct router *router, struct decided *out)
+int decided_tick(struct router *router, struct decided *out, struct sl_error *error)
 {
     struct decider *decider = simple(router);
-    struct sl_error error = {0};
     ProtobufCBinaryData subject = {SL_HASH_SIZE, decider->due_subject};
     Samenloop__V1__Queued *queued = simple_queued(router, out, decider->due_to, decider->due_number,
                                                   subject);
     queued->delivery->kind = SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_NOTICE;
     queued->delivery->name = sl_to_pb(sl_text("obligation_overdue"));
-    queued->event = journal_find_event(router->journal, decider->due_number, &error);
+    queued->event = journal_find_event(router->journal, decider->due_number, error);
     queued->sections = 0;
     decider->due = 0;
     outgoing_number(router, out->queued, out->queued_count);
+    return 0;
 }
 
 int64_t decided_wake(const struct router *router)
