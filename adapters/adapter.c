@@ -174,11 +174,6 @@ void adapter_accept_journal(struct samenloop *house, const uint8_t *identity)
     client_accept(house, identity);
 }
 
-const uint8_t *adapter_foreign_journal(const struct samenloop *house)
-{
-    return house->client.foreign ? house->client.journal : NULL;
-}
-
 /* ---------------------------------------------------------------- the back office's side */
 
 int samenloop_publish(struct samenloop *house, enum samenloop_role role, const void *text,
@@ -270,6 +265,8 @@ void samenloop_health(const struct samenloop *house, struct samenloop_health *ou
     out->writable = !house->full && house->broken.code == SL_OK;
     out->fed = house->client.fed;
     out->connected = house->client.state == CLIENT_TALKING;
+    if (!out->fed)
+        sl_hex(out->journal, house->client.journal, SL_IDENTITY_SIZE);
     for (int lane = SL_LANE_ACUTE; lane < SL_LANES; lane++) {
         out->outbox[lane] = outbox_waiting(house->outbox, (enum sl_lane)lane);
         out->inbox[lane] = inbox_waiting(house->inbox, (enum sl_lane)lane);

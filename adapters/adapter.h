@@ -109,7 +109,4 @@ int64_t adapter_wake(const struct samenloop *house);
  */
 void adapter_accept_journal(struct samenloop *house, const uint8_t *identity);
 
-/* The identity of the journal that the router keeps, or NULL; shown where `fed` is false. */
-const uint8_t *adapter_foreign_journal(const struct samenloop *house);
-
 #endif

@@ -160,6 +160,7 @@ struct samenloop_health {
     uint64_t behind;    /* deliveries whose previous one is missing */
     uint64_t failed;    /* deliveries that could not be taken */
     uint64_t connections;
+    char journal[33];  /* where `fed` is false: identity of the journal that the router keeps */
     char trouble[256]; /* for people: what is wrong, or empty */
 };
 
