@@ -65,8 +65,7 @@ check_none(struct checking *checking, const struct agreement_condition *const *p
 static const struct agreement_condition *turned(struct checking *checking,
                                                 const struct agreement_rule *rule)
 {
-    const struct agreement_condition **parts = sl_arena_alloc(&checking->arena,
-                                                              rule->turn_count * sizeof *parts);
+    const struct agreement_condition **parts = new_parts(checking, rule->turn_count);
     for (size_t i = 0; i < rule->turn_count; i++) {
         const struct agreement_turn *turn = &rule->turns[i];
         struct agreement_condition *part = made(checking, AGREEMENT_IS, NULL, 0);

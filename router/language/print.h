@@ -1,6 +1,6 @@
 /*
  * The agreement for people: sentences of conditions and outcomes, the table that both organisations
- * can sign. All append to `out`; nothing fails.
+ * can sign, the flow of events. All append to `out`; nothing fails.
  */
 #ifndef AGREEMENT_PRINT_H
 #define AGREEMENT_PRINT_H
@@ -28,5 +28,8 @@ void agreement_print_trigger(struct sl_buffer *out, const struct agreement *agre
 
 /* The decision table, Markdown. */
 void agreement_print_table(struct sl_buffer *out, const struct agreement *agreement);
+
+/* The flow for Graphviz: which events set off which rule, who is told, what is awaited then. */
+void agreement_print_graph(struct sl_buffer *out, const struct agreement *agreement);
 
 #endif

@@ -147,7 +147,7 @@ static void resolve_parts(const struct scope *scope, struct agreement_condition 
                           const struct raw_condition *raw)
 {
     const struct agreement_condition **parts = reader_keep(scope->reader, raw->parts.count,
-                                                           sizeof *parts);
+                                                           sizeof(void *));
     size_t count = 0;
     for (const struct raw_condition *part = raw->parts.first; part != NULL; part = part->next)
         parts[count++] = resolve_condition(scope, part);

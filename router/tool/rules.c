@@ -36,17 +36,29 @@ static int check(const char *path)
     return count > 0 ? TOOL_WRONG : TOOL_GOOD;
 }
 
-static int table(const char *path)
+typedef void printer(struct sl_buffer *out, const struct agreement *agreement);
+
+static int show(const char *path, printer *print)
 {
     struct agreement *agreement = load(path);
     if (agreement == NULL)
         return TOOL_WRONG;
     struct sl_buffer out = {0};
-    agreement_print_table(&out, agreement);
+    print(&out, agreement);
     int result = tool_print(&out);
     sl_buffer_free(&out);
     agreement_free(agreement);
     return result;
+}
+
+static int table(const char *path)
+{
+    return show(path, agreement_print_table);
+}
+
+static int graph(const char *path)
+{
+    return show(path, agreement_print_graph);
 }
 
 static const struct {
@@ -56,6 +68,7 @@ static const struct {
 } commands[] = {
     {"check", check, "is the agreement sound?"},
     {"table", table, "the decision table (Markdown)"},
+    {"graph", graph, "the flow of events (Graphviz)"},
 };
 
 static int usage(FILE *out)

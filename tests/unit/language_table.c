@@ -115,13 +115,15 @@ static const struct sample samples[] = {
       "|  |  |  | remember: restricted is no |  |  |\n"}},
 };
 
-static void check(const struct sample *sample)
+typedef void printer(struct sl_buffer *out, const struct agreement *agreement);
+
+static void check(const struct sample *sample, printer *print)
 {
     struct agreement *agreement = NULL;
     struct sl_buffer out = {0};
     if (agreement_read(&agreement, "f", sl_text(sample->text), &out) < 0)
         fail_msg("%.*s", (int)out.size, (const char *)out.data);
-    agreement_print_table(&out, agreement);
+    print(&out, agreement);
     sl_buffer_add(&out, "", 1);
     for (size_t i = 0; i < 12 && sample->lines[i] != NULL; i++) {
         if (strstr((const char *)out.data, sample->lines[i]) == NULL)
@@ -135,13 +137,37 @@ static void tables_say_what_rules_say(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++)
-        check(&samples[i]);
+        check(&samples[i], agreement_print_table);
+}
+
+static const struct sample flow = {
+    "facts joint start no\n"
+    "rule a when acute_unsafe # R01\n  forward to other incident_officer disclosing note, "
+    "location\n"
+    "  expect safety_secured from img within 48 hours apply b\n"
+    "rule b when joint becomes yes otherwise notify both of concurrence_detected\n",
+    {"digraph agreement {\n", "  \"a\" [shape=box, label=\"R01\\na\"]\n",
+     "  \"acute_unsafe\" -> \"a\"\n",
+     "  \"a\" -> \"the incident officer of the other organisation\" [style=bold, "
+     "label=\"location,note\"]\n",
+     "  \"the incident officer of the other organisation\" [shape=house]\n",
+     "  \"a\" -> \"safety_secured\" [style=dotted, label=\"IMG: 48 hours; if late, tell the "
+     "incident "
+     "officer of IMG\"]\n",
+     "  \"a\" -> \"b\" [label=\"applies\"]\n", "  \"joint becomes yes\" -> \"b\"\n",
+     "  \"b\" -> \"IMG and NCG\" [style=dashed, label=\"concurrence_detected\"]\n", "}\n"}};
+
+static void the_flow_is_drawn(void **state)
+{
+    (void)state;
+    check(&flow, agreement_print_graph);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_say_what_rules_say),
+        cmocka_unit_test(the_flow_is_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
