@@ -165,9 +165,8 @@ static bool read_fields(struct sl_item *item, bool tree, const uint8_t *in)
     item->record.kind = (uint16_t)(in[6] | in[7] << 8);
     item->record.erased = mark == SL_ERASED;
     item->seal = item->record.kind == 0;
-    if ((mark != 0 && mark != SL_ERASED) || in[5] != 0 || item->record.number == 0 ||
-        item->began == 0 || item->began > item->record.number || kept > SL_MAX_RECORD ||
-        content > SL_MAX_RECORD - kept)
+    if ((mark != 0 && mark != SL_ERASED) || item->record.number == 0 || item->began == 0 ||
+        item->began > item->record.number || kept > SL_MAX_RECORD || content > SL_MAX_RECORD - kept)
         return false;
     item->size = sl_record_size(tree, kept, content);
     item->erasable = erasable_size(tree, content);

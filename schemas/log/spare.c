@@ -9,7 +9,7 @@
 
 #include "schemas/log/state.h"
 
-enum { SYNC_EACH = 1024 * 1024, STEP_MOST = 1024 * 1024 };
+enum { SYNC_EACH = 1024 * 1024, STEP_LEAST = 16 * 1024, STEP_MOST = 1024 * 1024 };
 
 static const char spare_name[] = "spare";
 
@@ -54,7 +54,7 @@ static int spare_sync(struct sl_log *log, struct sl_error *error)
 
 static int spare_write(struct sl_log *log, uint64_t size, struct sl_error *error)
 {
-    static const uint8_t zeros[SL_LOG_SPARE_STEP];
+    static const uint8_t zeros[64 * 1024];
     struct sl_log_spare *spare = &log->spare;
     uint64_t until = spare->written + size < spare->bytes ? spare->written + size : spare->bytes;
     while (spare->written < until) {
@@ -68,19 +68,17 @@ static int spare_write(struct sl_log *log, uint64_t size, struct sl_error *error
     return 0;
 }
 
-/* As far as the current segment is used, and a step more. */
+/* As far as the current segment is used, and a little more. */
 static uint64_t step_size(const struct sl_log *log)
 {
     uint64_t used = log->end + log->buffer.size;
     uint64_t behind = used > log->spare.written ? used - log->spare.written : 0;
-    return behind + SL_LOG_SPARE_STEP < STEP_MOST ? behind + SL_LOG_SPARE_STEP : STEP_MOST;
+    return behind + STEP_LEAST < STEP_MOST ? behind + STEP_LEAST : STEP_MOST;
 }
 
-int sl_log_step(struct sl_log *log, struct sl_error *error)
+static int step(struct sl_log *log, uint64_t size, struct sl_error *error)
 {
     struct sl_log_spare *spare = &log->spare;
-    if (sl_log_alive(log, error) < 0)
-        return -1;
     if (spare->file < 0) {
         if (log->storage->calls->create(log->storage, spare_name, &spare->file, error) < 0) {
             spare->file = -1;
@@ -88,9 +86,7 @@ int sl_log_step(struct sl_log *log, struct sl_error *error)
         }
         spare->bytes = log->segment_bytes;
     }
-    if (spare->synced == spare->bytes)
-        return 0;
-    if (spare_write(log, step_size(log), error) < 0)
+    if (spare_write(log, size, error) < 0)
         return -1;
     bool due = spare->written == spare->bytes || spare->written - spare->synced >= SYNC_EACH;
     if (due && spare_sync(log, error) < 0)
@@ -98,11 +94,23 @@ int sl_log_step(struct sl_log *log, struct sl_error *error)
     return spare->synced == spare->bytes ? 0 : 1;
 }
 
+static bool is_ready(const struct sl_log *log)
+{
+    return log->spare.file >= 0 && log->spare.synced == log->spare.bytes;
+}
+
+int sl_log_step(struct sl_log *log, struct sl_error *error)
+{
+    if (sl_log_alive(log, error) < 0)
+        return -1;
+    return is_ready(log) ? 0 : step(log, step_size(log), error);
+}
+
 int sl_log_spare_finish(struct sl_log *log, struct sl_error *error)
 {
-    int more = 1;
+    int more = is_ready(log) ? 0 : 1;
     while (more > 0)
-        more = sl_log_step(log, error);
+        more = step(log, STEP_MOST, error);
     return more;
 }
 

@@ -31,7 +31,6 @@
 enum {
     SL_LOG_STRIDE = 32, /* every so many records of a segment have a mark */
     SL_LOG_SALTS = 64,  /* drawn at once */
-    SL_LOG_SPARE_STEP = 64 * 1024,
 };
 
 struct sl_log_segment {

@@ -1,6 +1,8 @@
 /* What is torn is cut, what is damaged is refused, at every byte. */
 #include "tests/unit/log.h"
 
+static const char first_segment[] = "00000000000000000001.log";
+
 enum { SCALE = 200 };
 
 /* A segment's bytes, as a log left them. */
@@ -63,7 +65,8 @@ static void assert_goes_on(struct sl_storage *storage, uint64_t synced, uint64_t
     assert_whole(log, last, SCALE);
     grow(log, last + 1, 7);
     sl_log_close(log);
-    /* One small record on top: what was cut must not come back behind it. */
+    static uint8_t bytes[SEGMENT + 1];
+    assert_int_equal(peek(storage, first_segment, bytes, sizeof bytes), SEGMENT);
     log = open_log(storage, true);
     assert_int_equal(sl_log_last(log), last + 1);
     sl_log_close(log);
@@ -86,7 +89,7 @@ static void test_cut_at_every_byte(void **state)
     (void)items_of(&before, items, 64);
     (void)items_of(&after, items, 64);
     size_t end = after.end - SL_SEAL; /* the seal comes after the sync that the cut is before */
-    for (size_t at = before.end; at <= end; at++) {
+    for (size_t at = before.end; at <= end; at += bed->kind == FILES && at + 7 <= end ? 7 : 1) {
         cut = after;
         memset(cut.bytes + at, 0, SEGMENT - at);
         for (int shorter = 0; shorter < 2; shorter++) {
@@ -116,7 +119,7 @@ static void test_torn_in_any_sectors(void **state)
     size_t sectors = (after.end - SL_SEAL) / 512 + 1 - first;
     assert_in_range(sectors, 6, 12);
     uint32_t all = (1u << sectors) - 1;
-    for (uint32_t mask = 0; mask <= all; mask += bed->kind == FILES ? 7 : 1) {
+    for (uint32_t mask = 0; mask <= all; mask += bed->kind == FILES ? 23 : 1) {
         torn = before;
         for (size_t i = 0; i < sectors; i++) {
             if ((mask >> i & 1) != 0)
@@ -134,6 +137,103 @@ static void assert_names(const struct bed *bed, const struct image *image, size_
     if (bed->error.code != SL_DAMAGED || strstr(bed->error.text, image->name) == NULL ||
         found == NULL || strtoull(found + 7, NULL, 10) != offset)
         fail_msg("offset %zu: %s", offset, bed->error.text);
+}
+
+static void refused_at(struct bed *bed, const struct image *image, size_t offset)
+{
+    struct sl_log_options options = options_of(true);
+    struct sl_log *log = NULL;
+    if (sl_log_open(&log, bed->storage, "test", &options, &bed->error) == 0)
+        fail_msg("damage at offset %zu was not noticed", offset);
+    assert_names(bed, image, offset);
+}
+
+/* A record that was cut is not there again when a later crash lays its old bytes bare. */
+static void test_what_was_cut_never_comes_back(void **state)
+{
+    struct bed *bed = *state;
+    static struct image image;
+    struct item items[64];
+    struct sl_log *log = open_log(bed->storage, true);
+    grow(log, 7, SCALE);
+    grow(log, 9, SCALE);
+    take_image(bed->storage, 1, &image);
+    sl_log_close(log);
+    size_t count = items_of(&image, items, 64);
+    memset(image.bytes + items[count - 1].offset, 0, SL_SEAL);
+    image.bytes[items[count - 3].offset] ^= 1; /* record 8: torn, and 9 still whole behind it */
+    plant(bed->storage, &image, SEGMENT);
+    struct sl_storage *found = sl_storage_memory_crash(bed->storage, UINT64_MAX);
+    log = open_log(found, true);
+    assert_int_equal(sl_log_last(log), 7);
+    grow(log, 8, SCALE);
+    /* The seal of 8 stands where 9 began, and is lost with the power. */
+    struct sl_storage *later = sl_storage_memory_crash(found, 0);
+    sl_log_close(log);
+    log = open_log(later, true);
+    assert_int_equal(sl_log_last(log), 8);
+    sl_log_close(log);
+    sl_storage_free(later);
+    sl_storage_free(found);
+}
+
+/* A seal hit together with the record before it: the write behind them still tells. */
+static void test_a_later_write_proves_damage_too(void **state)
+{
+    struct bed *bed = *state;
+    static struct image image;
+    struct item items[64];
+    struct sl_log *log = open_log(bed->storage, true);
+    grow(log, 7, SCALE);
+    grow(log, 9, SCALE);
+    sl_log_close(log);
+    take_image(bed->storage, 1, &image);
+    size_t count = items_of(&image, items, 64);
+    assert_int_equal(count, 9 + 2);
+    memset(image.bytes + items[6].offset, 0, items[6].size + SL_SEAL);
+    memset(image.bytes + items[10].offset, 0, SL_SEAL);
+    plant(bed->storage, &image, SEGMENT);
+    refused_at(bed, &image, items[6].offset);
+}
+
+/* What was found without a seal is sealed: from then on damage to it is noticed. */
+static void test_what_was_found_is_sealed(void **state)
+{
+    struct bed *bed = *state;
+    static struct image image;
+    struct item items[64];
+    struct sl_log *log = open_log(bed->storage, true);
+    grow(log, 7, SCALE);
+    sl_log_close(log);
+    take_image(bed->storage, 1, &image);
+    size_t count = items_of(&image, items, 64);
+    memset(image.bytes + items[count - 1].offset, 0, SL_SEAL);
+    plant(bed->storage, &image, SEGMENT);
+    sl_log_close(open_log(bed->storage, true));
+    take_image(bed->storage, 1, &image);
+    image.bytes[items[count - 2].offset] ^= 1;
+    plant(bed->storage, &image, SEGMENT);
+    refused_at(bed, &image, items[count - 2].offset);
+}
+
+/* A record copied over another of its size has good checksums, and the wrong number. */
+static void test_numbers_continue(void **state)
+{
+    struct bed *bed = *state;
+    static struct image image;
+    struct item items[64];
+    struct sl_entry entry = {1, sl_text("kept"), sl_text("content")};
+    struct sl_log *log = open_log(bed->storage, true);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(sl_log_append(log, &entry, 1, NULL, &bed->error), 0);
+        assert_int_equal(sl_log_sync(log, &bed->error), 0);
+    }
+    sl_log_close(log);
+    take_image(bed->storage, 1, &image);
+    (void)items_of(&image, items, 64);
+    memcpy(image.bytes + items[4].offset, image.bytes + items[0].offset, items[0].size);
+    plant(bed->storage, &image, SEGMENT);
+    refused_at(bed, &image, items[4].offset);
 }
 
 /* Of which item is this byte? Its offset; *harmless: the byte means nothing. */
@@ -168,8 +268,9 @@ static void test_every_bit_of_the_last_segment(void **state)
     size_t count = items_of(&whole, items, 64);
     assert_int_equal(count, 9 + 3);
     size_t last_seal = items[count - 1].offset;
-    size_t stride = bed->kind == FILES ? 37 : 1;
-    for (size_t bit = 0; bit < whole.end * 8; bit += bit < 8 * SL_SEGMENT_HEAD ? 5 : stride) {
+    size_t stride = bed->kind == FILES ? 101 : 1;
+    for (size_t bit = 0; bit < whole.end * 8;
+         bit += bit < 8 * SL_SEGMENT_HEAD ? 5 * stride : stride) {
         size_t byte = bit / 8;
         bool harmless = false;
         size_t place = place_of(items, count, byte, &harmless);
@@ -187,7 +288,7 @@ static void test_every_bit_of_the_last_segment(void **state)
         assert_names(bed, &whole, place);
     }
     /* Zeros behind the end mean nothing. */
-    for (size_t byte = whole.end; byte < SEGMENT; byte += 997) {
+    for (size_t byte = whole.end; byte < SEGMENT; byte += 4999) {
         flipped = whole;
         flipped.bytes[byte] ^= 1;
         plant(bed->storage, &flipped, SEGMENT);
@@ -319,6 +420,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(test_cut_at_every_byte),
         BOTH(test_torn_in_any_sectors),
+        ON(memory, test_what_was_cut_never_comes_back),
+        BOTH(test_a_later_write_proves_damage_too),
+        BOTH(test_what_was_found_is_sealed),
+        BOTH(test_numbers_continue),
         BOTH(test_every_bit_of_the_last_segment),
         BOTH(test_a_bit_of_every_byte_of_an_earlier_segment),
         ON(memory, test_content_cannot_pass_for_a_seal),
