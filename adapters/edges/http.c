@@ -87,10 +87,6 @@ bool http_hold(struct http_request *request, size_t bytes)
 void http_put_aside(struct http_request *request, bool (*step)(struct http_request *), int64_t due)
 {
     struct http *http = request->http;
-    if (http->closing) {
-        http_problem(request, "overload", NULL, "the adapter is closing; try again");
-        return;
-    }
     MHD_suspend_connection(request->connection);
     request->step = step;
     request->due = due;

@@ -108,7 +108,7 @@ struct http {
 
 /* ---------------------------------------------------------------- http.c */
 
-/* Waits: `step` is asked after each sync. When the edge is closing, 503 at once. */
+/* Waits: `step` is asked after each sync. Not while the edge is closing. */
 void http_put_aside(struct http_request *request, bool (*step)(struct http_request *), int64_t due);
 
 /* Counts memory as held; false when that would be too much. */

@@ -344,6 +344,8 @@ enum MHD_Result http_request_more(void *context, struct MHD_Connection *connecti
     }
     if (request->replied)
         return MHD_YES;
+    if (request->http->closing) /* the house may be gone */
+        (void)trouble(request, "overload", "the adapter is closing; try again");
     if (request->trouble.code != NULL)
         answer_trouble(request);
     else

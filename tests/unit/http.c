@@ -10,9 +10,9 @@
 static void is_result(const json_t *document, size_t at, const char *id, const char *status)
 {
     const json_t *result = json_array_get(json_object_get(document, "events"), at);
-    assert_string_equal(text_of(result, "id"), id);
-    assert_string_equal(text_of(result, "source"), SOURCE);
-    assert_string_equal(text_of(result, "status"), status);
+    assert_string_equal(word_of(result, "id"), id);
+    assert_string_equal(word_of(result, "source"), SOURCE);
+    assert_string_equal(word_of(result, "status"), status);
 }
 
 static void an_event_is_accepted_once(void **state)
@@ -26,7 +26,7 @@ static void an_event_is_accepted_once(void **state)
         is_result(json, 0, "a", statuses[i]);
         json_decref(json);
     }
-    assert_int_equal(place->house.role, SAMENLOOP_BACK_OFFICE);
+    assert_int_equal(place->house->role, SAMENLOOP_BACK_OFFICE);
     is_problem(post(place, "/events", EVENT, "{\"id\":\"a\",\"source\":\"" SOURCE "\",\"data\":1}"),
                409, "id_conflict");
 }
@@ -35,16 +35,16 @@ static void nothing_is_answered_before_the_sync(void **state)
 {
     struct place *place = *state;
     struct client client = dial(place);
-    place->house.stuck = true;
+    place->house->stuck = true;
     say(place, &client,
         "POST /events HTTP/1.1\r\n" AUTH "Content-Type: " EVENT "\r\nContent-Length: 2\r\n\r\n{}");
     for (int i = 0; i < 50; i++)
         turn(place);
     assert_true(take(&client));
     assert_int_equal(client.got.size, 0);
-    assert_int_equal(place->house.tickets, 1);
+    assert_int_equal(place->house->tickets, 1);
     assert_int_equal(http_timeout(place->http, place->elapsed), 0);
-    place->house.stuck = false;
+    place->house->stuck = false;
     is_problem(listen_to(place, &client), 400, "malformed");
     hang_up(&client);
 }
@@ -73,9 +73,9 @@ static void refusals_have_their_status(void **state)
     forget(&reply);
     reply = post(*state, "/events", EVENT, NAMED("refuse-subject_invalid"));
     json_t *json = json_of(&reply, 422, "application/problem+json");
-    assert_string_equal(text_of(json, "field"), "/data/x");
-    assert_string_equal(text_of(json, "detail"), "because of subject_invalid");
-    assert_string_equal(text_of(json, "id"), "refuse-subject_invalid");
+    assert_string_equal(word_of(json, "field"), "/data/x");
+    assert_string_equal(word_of(json, "detail"), "because of subject_invalid");
+    assert_string_equal(word_of(json, "id"), "refuse-subject_invalid");
     json_decref(json);
 }
 
@@ -90,14 +90,14 @@ static void a_batch_is_answered_event_by_event(void **state)
     reply = post(place, "/events", BATCH,
                  "[" NAMED("a") "," NAMED("refuse-time_window") "," NAMED("c") "]");
     json = json_of(&reply, 422, "application/problem+json");
-    assert_string_equal(text_of(json, "code"), "batch_refused");
+    assert_string_equal(word_of(json, "code"), "batch_refused");
     is_result(json, 0, "a", "duplicate");
     is_result(json, 1, "refuse-time_window", "refused");
     is_result(json, 2, "c", "accepted");
     const json_t *refused = json_array_get(json_object_get(json, "events"), 1);
-    assert_string_equal(text_of(refused, "code"), "time_window");
-    assert_string_equal(text_of(refused, "field"), "/data/x");
-    assert_string_equal(text_of(refused, "detail"), "because of time_window");
+    assert_string_equal(word_of(refused, "code"), "time_window");
+    assert_string_equal(word_of(refused, "field"), "/data/x");
+    assert_string_equal(word_of(refused, "detail"), "because of time_window");
     json_decref(json);
 }
 
@@ -139,13 +139,13 @@ static void binary_mode_is_the_structured_one(void **state)
     reply = binary(place, headers, "{\"n\":1.50}");
     json_t *json = json_of(&reply, 202, "application/json");
     const json_t *result = json_array_get(json_object_get(json, "events"), 0);
-    assert_string_equal(text_of(result, "status"), "duplicate");
+    assert_string_equal(word_of(result, "status"), "duplicate");
     json_decref(json);
-    assert_string_equal(place->house.texts[0], place->house.texts[1]);
+    assert_string_equal(place->house->texts[0], place->house->texts[1]);
     reply = binary(place, "ce-specversion: 1.0\r\nce-id: n\r\nce-source: " SOURCE "\r\n", "");
     assert_int_equal(reply.status, 202);
     forget(&reply);
-    assert_null(strstr(place->house.texts[2], "data"));
+    assert_null(strstr(place->house->texts[2], "data"));
 }
 
 static void binary_mode_is_read_strictly(void **state)
@@ -176,7 +176,7 @@ static void binary_mode_is_read_strictly(void **state)
                       "1},\"id\":{\"a\":1"),
                400, "malformed");
     struct place *place = *state;
-    assert_int_equal(place->house.tickets, 0);
+    assert_int_equal(place->house->tickets, 0);
 }
 
 static void a_full_house_is_tried_again(void **state)
@@ -188,22 +188,22 @@ static void a_full_house_is_tried_again(void **state)
                    "POST /events HTTP/1.1\r\n" AUTH "Content-Type: " EVENT
                    "\r\nContent-Length: %zu\r\n\r\n%s",
                    strlen(NAMED("a")), NAMED("a"));
-    place->house.full = true;
+    place->house->full = true;
     say(place, &client, request);
     for (int i = 0; i < 20; i++)
         turn(place);
-    place->house.full = false;
+    place->house->full = false;
     struct reply reply = listen_to(place, &client);
     assert_int_equal(reply.status, 202);
     forget(&reply);
-    place->house.full = true;
+    place->house->full = true;
     say(place, &client, request);
     for (int i = 0; i < 20; i++)
         turn(place);
     place->elapsed += 11 * 1000;
     is_problem(listen_to(place, &client), 503, "overload");
-    place->house.full = false;
-    place->house.forgetful = true;
+    place->house->full = false;
+    place->house->forgetful = true;
     say(place, &client, request);
     is_problem(listen_to(place, &client), 503, "overload");
     hang_up(&client);
@@ -216,7 +216,7 @@ static void what_became_of_an_event_is_told(void **state)
     forget(&reply);
     reply = get(*state, "/events/a%2Fb%20c?source=" SOURCE);
     json_t *json = json_of(&reply, 200, "application/json");
-    assert_string_equal(text_of(json, "status"), "waiting");
+    assert_string_equal(word_of(json, "status"), "waiting");
     json_decref(json);
     is_problem(get(*state, "/events/other?source=" SOURCE), 404, "not_found");
     is_problem(get(*state, "/events/a%2Fb%20c?source=urn%3Aother"), 404, "not_found");
@@ -245,7 +245,7 @@ static void the_inbox_is_the_roles(void **state)
     assert_int_equal(reply.status, 204);
     assert_int_equal(reply.size, 0);
     forget(&reply);
-    assert_int_equal(place->house.acknowledged, 2);
+    assert_int_equal(place->house->acknowledged, 2);
     reply = get(place, "/inbox?wait=0&max=1000");
     assert_string_equal(reply.body, "[]");
     forget(&reply);
@@ -274,8 +274,8 @@ static void acknowledging_is_all_or_nothing(void **state)
     is_problem(post(place, "/inbox/ack", "application/json",
                     "{\"positions\":[\"1\",\"18446744073709551615\"]}"),
                422, "position_unknown");
-    assert_int_equal(place->house.acknowledged, 0);
-    place->house.unreadable = true;
+    assert_int_equal(place->house->acknowledged, 0);
+    place->house->unreadable = true;
     is_problem(get(place, "/inbox"), 500, "io");
 }
 
@@ -369,26 +369,26 @@ static void health_needs_no_token(void **state)
 {
     static const char question[] = "GET /health HTTP/1.1\r\nHost: here\r\n\r\n";
     struct place *place = *state;
-    place->house.health.outbox[3] = 12;
+    place->house->health.outbox[3] = 12;
     struct reply reply = ask(place, question);
     assert_string_equal(reply.body,
                         "{\"status\":\"ok\",\"router\":\"away\",\"outbox\":{\"acute\":0,"
                         "\"urgent\":0,\"ordinary\":12},\"inbox\":{\"acute\":0,"
                         "\"urgent\":0,\"ordinary\":0}}");
     json_decref(json_of(&reply, 200, "application/json"));
-    place->house.health.connected = true;
-    place->house.health.fed = false;
-    (void)snprintf(place->house.health.trouble, sizeof place->house.health.trouble, "another");
+    place->house->health.connected = true;
+    place->house->health.fed = false;
+    (void)snprintf(place->house->health.trouble, sizeof place->house->health.trouble, "another");
     reply = ask(place, question);
     json_t *json = json_of(&reply, 503, "application/json");
-    assert_string_equal(text_of(json, "status"), "not_fed");
-    assert_string_equal(text_of(json, "router"), "connected");
-    assert_string_equal(text_of(json, "detail"), "another");
+    assert_string_equal(word_of(json, "status"), "not_fed");
+    assert_string_equal(word_of(json, "router"), "connected");
+    assert_string_equal(word_of(json, "detail"), "another");
     json_decref(json);
-    place->house.health.writable = false;
+    place->house->health.writable = false;
     reply = ask(place, question);
     json = json_of(&reply, 503, "application/json");
-    assert_string_equal(text_of(json, "status"), "cannot_write");
+    assert_string_equal(word_of(json, "status"), "cannot_write");
     json_decref(json);
     struct client client = dial(place);
     say(place, &client, "HEAD /health HTTP/1.1\r\nHost: here\r\n\r\n");
@@ -506,17 +506,21 @@ static void closing_answers_who_waits(void **state)
 {
     struct place *place = *state;
     struct client poll = dial(place), stream = dial(place), event = dial(place);
+    struct client late = dial(place);
     say(place, &poll, "GET /inbox?wait=300 HTTP/1.1\r\n" AUTH "\r\n");
     say(place, &stream, "GET /inbox HTTP/1.1\r\n" AUTH "Accept: text/event-stream\r\n\r\n");
     for (int i = 0; i < 20; i++)
         turn(place);
-    place->house.stuck = true;
+    place->house->stuck = true;
     say(place, &event,
         "POST /events HTTP/1.1\r\n" AUTH "Content-Type: " EVENT "\r\nContent-Length: 2\r\n\r\n{}");
     for (int i = 0; i < 20; i++)
         turn(place);
+    say(place, &late, "GET /inbox HTTP/1.1\r\n" AUTH "\r\n"); /* nobody has read it */
+    place->house->unreadable = true;
     http_close(place->http);
     place->http = NULL;
+    assert_int_equal(place->house->tickets, 1);
     while (take(&poll) && poll.got.size == 0)
         ;
     while (take(&event) && event.got.size == 0)
@@ -526,12 +530,17 @@ static void closing_answers_who_waits(void **state)
     is_problem(reply, 503, "overload");
     assert_true(cut_reply(&event, &reply));
     is_problem(reply, 503, "overload");
+    while (take(&late))
+        ;
+    if (cut_reply(&late, &reply))
+        is_problem(reply, 503, "overload");
     while (take(&stream))
         ;
     assert_non_null(memmem(stream.got.data, stream.got.size, "\r\n0\r\n\r\n", 7));
     hang_up(&poll);
     hang_up(&stream);
     hang_up(&event);
+    hang_up(&late);
 }
 
 static void a_setup_that_cannot_be_is_refused(void **state)

@@ -78,7 +78,7 @@ static void where_a_body_ends_is_said_once(void **state)
                        "0\r\n\r\nGET /inbox HTTP/1.1\r\n" AUTH "\r\n",
                        bad[i]);
         is_turned_away(place, text);
-        if (place->house.tickets > 0)
+        if (place->house->tickets > 0)
             fail_msg("handed in by: %s", bad[i]);
     }
     is_turned_away(place, "POST /events HTTP/1.1\r\nAuthorization: Bearer " TOKEN "\r\n" EVENT
@@ -90,7 +90,7 @@ static void where_a_body_ends_is_said_once(void **state)
                           "GET /inbox HTTP/1.1\r\n" AUTH "\r\n");
     is_turned_away(place, "DELETE /inbox HTTP/1.1\r\n" AUTH "Content-Length: 41\r\n\r\n"
                           "GET /inbox HTTP/1.1\r\n" AUTH "\r\n");
-    assert_int_equal(place->house.tickets, 0);
+    assert_int_equal(place->house->tickets, 0);
     still_serves(place);
 }
 
@@ -121,7 +121,7 @@ static void a_chunk_has_a_size(void **state)
                      text);
         hang_up(&client);
     }
-    assert_int_equal(place->house.tickets, 0);
+    assert_int_equal(place->house->tickets, 0);
     char text[512];
     (void)snprintf(text, sizeof text,
                    "POST /events HTTP/1.1\r\n" AUTH EVENT "Transfer-Encoding: chunked\r\n\r\n"
@@ -239,7 +239,7 @@ static void bodies_are_bounded(void **state)
     memset(sl_buffer_extend(&text, 0x11000), ' ', 0x11000);
     sl_buffer_printf(&text, "\r\n0\r\n\r\n");
     is_problem(ask_bytes(place, text.data, text.size), 413, "too_large");
-    assert_int_equal(place->house.tickets, 0);
+    assert_int_equal(place->house->tickets, 0);
     for (int i = 0; i < 10; i++)
         turn(place);
     http_counts(place->http, &counts);
@@ -375,13 +375,13 @@ static void a_client_that_dies_repeats_and_is_known(void **state)
     (void)snprintf(text, sizeof text,
                    "POST /events HTTP/1.1\r\n" AUTH EVENT "Content-Length: %zu\r\n\r\n" GOOD,
                    strlen(GOOD));
-    place->house.stuck = true;
+    place->house->stuck = true;
     say(place, &client, text);
     for (int i = 0; i < 20; i++)
         turn(place);
-    assert_int_equal(place->house.tickets, 1);
+    assert_int_equal(place->house->tickets, 1);
     hang_up(&client);
-    place->house.stuck = false;
+    place->house->stuck = false;
     for (int i = 0; i < 20; i++)
         turn(place);
     struct reply reply = ask(place, text);
@@ -397,7 +397,7 @@ static void a_client_that_dies_repeats_and_is_known(void **state)
     hang_up(&client);
     for (int i = 0; i < 20; i++)
         turn(place);
-    assert_int_equal(place->house.tickets, 2);
+    assert_int_equal(place->house->tickets, 2);
 }
 
 static void one_after_the_other_on_a_connection(void **state)
@@ -421,7 +421,7 @@ static void one_after_the_other_on_a_connection(void **state)
         forget(&reply);
     }
     hang_up(&client);
-    assert_int_equal(place->house.tickets, 1);
+    assert_int_equal(place->house->tickets, 1);
 }
 
 /* A byte changed, left out or doubled, a few times, in requests of every kind. */
@@ -462,7 +462,7 @@ static void noise_breaks_nothing(void **state)
         for (int j = 0; j < 2; j++)
             turn(place);
         hang_up(&client);
-        if (place->house.tickets > KEPT / 2)
+        if (place->house->tickets > KEPT / 2)
             break;
     }
     struct http_counts counts;
