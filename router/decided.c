@@ -1,0 +1,481 @@
+#include "router/decided.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "router/core/core.h"
+#include "router/state.h"
+
+/* Decisions in one Tick record: so that it fits into a segment, whatever has become due. */
+enum { TICK_DECISIONS = 64 };
+
+struct decider {
+    struct core *core;             /* NULL until there is an agreement */
+    struct agreement **agreements; /* all that held since the start; the last one holds */
+    size_t count;
+    size_t capacity;
+};
+
+/* ---------------------------------------------------------------- copies in the arena */
+
+static void *take(struct router *router, size_t size)
+{
+    void *memory = sl_arena_alloc(&router->arena, size);
+    if (memory == NULL)
+        abort(); /* this arena has no limit */
+    return memory;
+}
+
+static ProtobufCBinaryData copy(struct router *router, struct sl_bytes bytes)
+{
+    return sl_to_pb(sl_arena_copy(&router->arena, bytes));
+}
+
+static ProtobufCBinaryData copy_text(struct router *router, const char *text, size_t max)
+{
+    return copy(router, sl_bytes(text, text == NULL ? 0 : strnlen(text, max)));
+}
+
+/* Bytes as a C string; NULL when there are none. */
+static const char *as_text(struct router *router, ProtobufCBinaryData data)
+{
+    if (data.len == 0)
+        return NULL;
+    char *text = take(router, data.len + 1);
+    memcpy(text, data.data, data.len);
+    text[data.len] = '\0';
+    return text;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---------------------------------------------------------------- the core's words */
+
+static void tell(struct router *router, const struct core_line *line)
+{
+    if (!router->folding)
+        core_line_write(&router->lines, line);
+}
+
+static bool is_remark(const struct core_line *line)
+{
+    return line->outcome == CORE_WITHHELD;
+}
+
+static void copy_remarks(struct router *router, const struct core_decision *decision,
+                         struct decided *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < decision->line_count; i++)
+        count += is_remark(&decision->lines[i]) ? 1 : 0;
+    if (count == 0)
+        return;
+    Samenloop__V1__Remark *remarks = take(router, count * sizeof *remarks);
+    out->remarks = take(router, count * sizeof *out->remarks);
+    for (size_t i = 0; i < decision->line_count && out->remark_count < SL_MAX_REMARKS; i++) {
+        const struct core_line *line = &decision->lines[i];
+        if (!is_remark(line))
+            continue;
+        Samenloop__V1__Remark *remark = &remarks[out->remark_count];
+        *remark = (Samenloop__V1__Remark)SAMENLOOP__V1__REMARK__INIT;
+        remark->rule = copy_text(router, line->rule, SL_MAX_WORD);
+        remark->clause = copy_text(router, line->clause, SL_MAX_WORD);
+        remark->sentence = copy_text(router, line->detail, SL_MAX_SENTENCE);
+        out->remarks[out->remark_count++] = remark;
+    }
+}
+
+static void copy_grounds(struct router *router, const struct core_delivery *from,
+                         Samenloop__V1__Delivery *to)
+{
+    to->n_rules = least(from->reason_count, SL_MAX_REMARKS);
+    to->rules = take(router, to->n_rules * sizeof *to->rules);
+    for (size_t i = 0; i < to->n_rules; i++) {
+        Samenloop__V1__Ground *ground = take(router, sizeof *ground);
+        *ground = (Samenloop__V1__Ground)SAMENLOOP__V1__GROUND__INIT;
+        ground->rule = copy_text(router, from->reasons[i].rule, SL_MAX_WORD);
+        ground->clause = copy_text(router, from->reasons[i].clause, SL_MAX_WORD);
+        to->rules[i] = ground;
+    }
+}
+
+static void copy_details(struct router *router, const struct core_delivery *from,
+                         Samenloop__V1__Delivery *to)
+{
+    to->n_details = least(from->detail_count, SL_MAX_DETAILS);
+    to->details = take(router, to->n_details * sizeof *to->details);
+    for (size_t i = 0; i < to->n_details; i++) {
+        Samenloop__V1__Detail *detail = take(router, sizeof *detail);
+        *detail = (Samenloop__V1__Detail)SAMENLOOP__V1__DETAIL__INIT;
+        detail->name = copy_text(router, from->details[i].name, SL_MAX_WORD);
+        detail->value = copy_text(router, from->details[i].value, SL_MAX_SENTENCE);
+        to->details[i] = detail;
+    }
+    to->n_subjects = least(from->subject_count, SL_MAX_DIGEST);
+    to->subjects = take(router, to->n_subjects * sizeof *to->subjects);
+    for (size_t i = 0; i < to->n_subjects; i++)
+        to->subjects[i] = copy(router, sl_bytes(from->subjects[i], SL_PSEUDONYM_SIZE));
+}
+
+static Samenloop__V1__DeliveryKind kind_of(const struct core_delivery *delivery)
+{
+    if (delivery->what == NULL)
+        return SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_EVENT;
+    return delivery->what->kind == SL_INSTRUCTION
+               ? SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_INSTRUCTION
+               : SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_NOTICE;
+}
+
+/* `number` is that of the event which the record itself will hold; 0: it will hold none. */
+static int copy_delivery(struct router *router, const struct core_delivery *from, uint64_t number,
+                         Samenloop__V1__Queued **out, struct sl_error *error)
+{
+    Samenloop__V1__Queued *queued = take(router, sizeof *queued);
+    Samenloop__V1__Delivery *delivery = take(router, sizeof *delivery);
+    *queued = (Samenloop__V1__Queued)SAMENLOOP__V1__QUEUED__INIT;
+    *delivery = (Samenloop__V1__Delivery)SAMENLOOP__V1__DELIVERY__INIT;
+    queued->participant = sl_to_pb(sl_text(router->participants[from->receiver]));
+    queued->delivery = delivery;
+    queued->sections = from->sections;
+    if (from->event.subject != NULL)
+        queued->subject = copy(router, sl_bytes(from->event.subject, SL_PSEUDONYM_SIZE));
+    if (from->event.number != number)
+        queued->event = journal_find_event(router->journal, from->event.number, error);
+    if (from->event.number != number && queued->event == 0)
+        return sl_fail(error, SL_DAMAGED, "journal: event %llu is not there",
+                       (unsigned long long)from->event.number);
+    delivery->lane = (Samenloop__V1__Lane)from->lane;
+    delivery->kind = kind_of(from);
+    delivery->name = copy_text(router, from->what == NULL ? NULL : from->what->name, SL_MAX_WORD);
+    delivery->role = (Samenloop__V1__Role)from->role;
+    delivery->deadline = from->due;
+    delivery->journal_number = from->event.number;
+    delivery->accepted_at = router->at;
+    delivery->receipt_wanted = from->receipt_wanted;
+    copy_grounds(router, from, delivery);
+    copy_details(router, from, delivery);
+    *out = queued;
+    return 0;
+}
+
+/* Adds a decision's lines and deliveries; the deliveries have no numbers yet. */
+static int add(struct router *router, const struct core_decision *decision, uint64_t number,
+               struct decided *out, struct sl_error *error)
+{
+    for (size_t i = 0; i < decision->line_count; i++)
+        tell(router, &decision->lines[i]);
+    if (decision->delivery_count == 0)
+        return 0;
+    size_t count = out->queued_count + decision->delivery_count;
+    Samenloop__V1__Queued **queued = take(router, count * sizeof *queued);
+    if (out->queued_count > 0)
+        memcpy(queued, out->queued, out->queued_count * sizeof *queued);
+    out->queued = queued;
+    for (size_t i = 0; i < decision->delivery_count; i++) {
+        if (copy_delivery(router, &decision->deliveries[i], number, &queued[out->queued_count],
+                          error) < 0)
+            return -1;
+        out->queued_count++;
+    }
+    return 0;
+}
+
+/* ---------------------------------------------------------------- events */
+
+struct intake decided_intake(const struct router *router, int participant)
+{
+    const struct decider *decider = router->decider;
+    const struct agreement *agreement = decider->agreements[decider->count - 1];
+    int sender = sl_directory_find(router->directory, router->participants[participant]);
+    return (struct intake){.directory = router->directory,
+                           .participant = sender,
+                           .now = router->at,
+                           .in_force = agreement->in_force,
+                           .future_tolerance = agreement->future_tolerance};
+}
+
+static struct core_source source_of(struct router *router, int participant,
+                                    const Samenloop__V1__Header *header)
+{
+    struct core_source source = {.from = router->participants[participant]};
+    if (header == NULL)
+        return source;
+    if (header->event_id.len == SL_UUID_SIZE)
+        source.uuid = header->event_id.data;
+    if (header->type.len <= SL_MAX_WORD && sl_bytes_printable(sl_from_pb(header->type)))
+        source.type = as_text(router, header->type);
+    if (header->subject.len == SL_PSEUDONYM_SIZE)
+        source.subject = header->subject.data;
+    return source;
+}
+
+static void tell_refused(struct router *router, int participant,
+                         const Samenloop__V1__Header *header, const char *rule, const char *code,
+                         const char *sentence)
+{
+    struct core_line line = {.outcome = CORE_REFUSED,
+                             .at = router->at,
+                             .event = source_of(router, participant, header),
+                             .rule = rule,
+                             .to = router->participants[participant],
+                             .what = code,
+                             .detail = sentence};
+    tell(router, &line);
+}
+
+void decided_refused(struct router *router, int participant,
+                     const Samenloop__V1__JournalRefused *refused,
+                     const Samenloop__V1__Header *header)
+{
+    tell_refused(router, participant, header, NULL, as_text(router, refused->code),
+                 as_text(router, refused->sentence));
+}
+
+void decided_repeated(struct router *router, int participant, uint64_t number,
+                      const Samenloop__V1__Header *header)
+{
+    char detail[64];
+    (void)snprintf(detail, sizeof detail, "the same as #%llu", (unsigned long long)number);
+    struct core_line line = {.outcome = CORE_DUPLICATE,
+                             .at = router->at,
+                             .event = source_of(router, participant, header),
+                             .rule = "same-id",
+                             .detail = detail};
+    tell(router, &line);
+}
+
+/* An event of the journal by its number, with its header. NULL: an error. */
+static const Samenloop__V1__JournalEvent *recall(struct router *router, uint64_t number,
+                                                 const Samenloop__V1__Header **header,
+                                                 struct sl_error *error)
+{
+    uint64_t record = journal_find_event(router->journal, number, error);
+    const Samenloop__V1__JournalEvent *event = (const Samenloop__V1__JournalEvent *)journal_read(
+        router->journal, &router->arena, record, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_EVENT,
+        NULL, error);
+    if (event == NULL)
+        return NULL;
+    *header = (const Samenloop__V1__Header *)sl_arena_unpack(
+        &router->arena, &samenloop__v1__header__descriptor, sl_from_pb(event->header));
+    if (*header == NULL)
+        (void)sl_fail(error, SL_DAMAGED, "journal: event %llu has no header",
+                      (unsigned long long)number);
+    return *header == NULL ? NULL : event;
+}
+
+static bool same(ProtobufCBinaryData a, ProtobufCBinaryData b)
+{
+    return sl_bytes_equal(sl_from_pb(a), sl_from_pb(b));
+}
+
+/* Gates X6 and X7: the same source and id was there before. DECIDED_ACCEPTED: it was not. */
+static enum decided_verdict look_for_same(struct router *router, int participant,
+                                          const Samenloop__V1__Header *header, struct decided *out,
+                                          struct sl_error *error)
+{
+    const Samenloop__V1__Header *earlier = NULL;
+    uint64_t number = core_known(router->decider->core, sl_from_pb(header->source),
+                                 header->event_id.data);
+    if (number == 0)
+        return DECIDED_ACCEPTED;
+    if (recall(router, number, &earlier, error) == NULL)
+        return DECIDED_FAILED;
+    if (!same(header->event_id, earlier->event_id) || !same(header->source, earlier->source))
+        return DECIDED_ACCEPTED; /* two fingerprints alike */
+    out->number = number;
+    if (same(header->content_mac, earlier->content_mac))
+        return DECIDED_DUPLICATE;
+    (void)sl_fail(&out->refusal, SL_ID_CONFLICT, "the same id with other content, as #%llu",
+                  (unsigned long long)number);
+    tell_refused(router, participant, header, "same-id-other-content", sl_code_name(SL_ID_CONFLICT),
+                 out->refusal.text);
+    return DECIDED_REFUSED;
+}
+
+static uint32_t sections_of(const Samenloop__V1__Header *header)
+{
+    return sl_header_sections(header) & ~sl_section_bit(SL_ORIGIN);
+}
+
+/* What the core wants to know of an earlier event: a correction's or withdrawal's original. */
+static int hand_in(struct router *router, struct core_event *event, struct sl_error *error)
+{
+    uint64_t wanted = core_wants(router->decider->core, event->publisher, event->header);
+    if (wanted == 0)
+        return 0;
+    const Samenloop__V1__JournalEvent *earlier = recall(router, wanted, &event->kept, error);
+    if (earlier == NULL)
+        return -1;
+    event->kept_sections = sections_of(event->kept);
+    event->past = sl_from_pb(earlier->past);
+    return 0;
+}
+
+enum decided_verdict decided_event(struct router *router, int participant, uint64_t number,
+                                   const Samenloop__V1__Header *header, const struct sl_type *type,
+                                   struct decided *out, struct sl_error *error)
+{
+    struct core_decision decision = {0};
+    struct core_event event = {.number = number,
+                               .at = router->at,
+                               .publisher = participant,
+                               .header = header,
+                               .sections = sections_of(header)};
+    (void)type;
+    if (!router->folding) {
+        enum decided_verdict verdict = look_for_same(router, participant, header, out, error);
+        if (verdict != DECIDED_ACCEPTED)
+            return verdict;
+    }
+    if (hand_in(router, &event, error) < 0 ||
+        core_event(router->decider->core, &event, &decision, error) < 0 ||
+        add(router, &decision, number, out, error) < 0)
+        return DECIDED_FAILED;
+    if (decision.refused != SL_OK) {
+        (void)sl_fail(&out->refusal, decision.refused, "%s", decision.sentence);
+        return DECIDED_REFUSED;
+    }
+    copy_remarks(router, &decision, out);
+    out->past = sl_arena_copy(&router->arena, decision.past);
+    out->original = decision.original;
+    outgoing_number(router, out->queued, out->queued_count);
+    return DECIDED_ACCEPTED;
+}
+
+/* ---------------------------------------------------------------- receipts, time, deliveries */
+
+int decided_receipt(struct router *router, int participant, uint64_t number, enum sl_role role,
+                    struct decided *out, struct sl_error *error)
+{
+    struct core_decision decision = {0};
+    core_receipt(router->decider->core, router->at, number, participant, role, &decision);
+    if (add(router, &decision, 0, out, error) < 0)
+        return -1;
+    outgoing_number(router, out->queued, out->queued_count);
+    return 0;
+}
+
+bool decided_is_due(const struct router *router)
+{
+    return router->decider != NULL && core_wake(router->decider->core) < router->at;
+}
+
+int64_t decided_wake(const struct router *router)
+{
+    int64_t wake = router->decider == NULL ? INT64_MAX : core_wake(router->decider->core);
+    return wake == INT64_MAX ? wake : wake + 1; /* the clock must be past it */
+}
+
+int decided_tick(struct router *router, struct decided *out, struct sl_error *error)
+{
+    struct core_decision decision = {0};
+    for (int i = 0; i < TICK_DECISIONS && core_tick(router->decider->core, router->at, &decision);
+         i++) {
+        if (add(router, &decision, 0, out, error) < 0)
+            return -1;
+    }
+    outgoing_number(router, out->queued, out->queued_count);
+    return 0;
+}
+
+void decided_ended(struct router *router, const struct decided_end *end)
+{
+    const Samenloop__V1__Delivery *delivery = end->queued->delivery;
+    struct core_line line = {.outcome = end->dead ? CORE_DEAD_LETTERED : CORE_DELIVERED,
+                             .at = router->at,
+                             .event = source_of(router, end->publisher, end->header),
+                             .to = router->participants[end->receiver],
+                             .role = (enum sl_role)delivery->role,
+                             .what = as_text(router, delivery->name)};
+    line.event.number = end->event->number;
+    if (delivery->n_rules > 0) { /* the first that brought it about */
+        line.rule = as_text(router, delivery->rules[0]->rule);
+        line.clause = as_text(router, delivery->rules[0]->clause);
+    }
+    if (end->dead)
+        line.what = as_text(router, sl_to_pb(end->code));
+    tell(router, &line);
+}
+
+/* ---------------------------------------------------------------- the agreement */
+
+static struct sl_bytes first_line(const struct sl_buffer *findings)
+{
+    struct sl_bytes all = sl_buffer_bytes(findings);
+    const uint8_t *end = all.size == 0 ? NULL : memchr(all.data, '\n', all.size);
+    return end == NULL ? all : sl_bytes(all.data, (size_t)(end - all.data));
+}
+
+static int read_agreement(struct agreement **out, const char *name, struct sl_bytes text,
+                          struct sl_error *error)
+{
+    struct sl_buffer findings = {0};
+    int result = agreement_read(out, name, text, &findings);
+    if (result < 0) {
+        struct sl_bytes first = first_line(&findings);
+        (void)sl_fail(error, SL_CONFIGURATION, "%.*s", (int)first.size, (const char *)first.data);
+    }
+    sl_buffer_free(&findings);
+    return result;
+}
+
+static size_t read_participants(struct router *router,
+                                const Samenloop__V1__JournalAgreement *record,
+                                struct core_participant *who)
+{
+    size_t count = least(record->n_participants, SL_MAX_PARTICIPANTS);
+    for (size_t i = 0; i < count; i++) {
+        const Samenloop__V1__Participant *one = record->participants[i];
+        who[i] = (struct core_participant){.name = as_text(router, one->name)};
+        for (size_t k = 0; k < one->n_roles; k++)
+            who[i].roles |= 1u << one->roles[k];
+    }
+    return count;
+}
+
+int decided_agreement(struct router *router, const char *name,
+                      const Samenloop__V1__JournalAgreement *record, struct decided *out,
+                      struct sl_error *error)
+{
+    struct agreement *agreement = NULL;
+    struct core_participant who[SL_MAX_PARTICIPANTS];
+    (void)out;
+    if (read_agreement(&agreement, name, sl_from_pb(record->text), error) < 0)
+        return -1;
+    if (router->decider == NULL)
+        router->decider = sl_new(1, sizeof *router->decider);
+    struct decider *decider = router->decider;
+    decider->agreements = sl_grow(decider->agreements, &decider->capacity, decider->count + 1,
+                                  sizeof(struct agreement *));
+    decider->agreements[decider->count++] = agreement;
+    size_t count = read_participants(router, record, who);
+    if (decider->core == NULL)
+        decider->core = core_new(agreement, who, count);
+    else
+        core_agreement(decider->core, agreement, who, count);
+    return 0;
+}
+
+struct sl_bytes decided_agreement_hash(const struct router *router)
+{
+    const struct decider *decider = router->decider;
+    if (decider == NULL)
+        return sl_bytes(NULL, 0);
+    return sl_bytes(decider->agreements[decider->count - 1]->hash, SL_HASH_SIZE);
+}
+
+void decided_free(struct router *router)
+{
+    struct decider *decider = router->decider;
+    if (decider == NULL)
+        return;
+    core_free(decider->core);
+    for (size_t i = 0; i < decider->count; i++)
+        agreement_free(decider->agreements[i]);
+    free(decider->agreements);
+    free(decider);
+    router->decider = NULL;
+}
