@@ -3,21 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "router/latest.h"
+
 enum { BACK_OFF_FIRST = 1000, BACK_OFF_MOST = 5 * 60 * 1000, BEHIND_PAUSE = 1000 };
-
-/* ---------------------------------------------------------------- the latest of each subject */
-
-/* An open table from (queue, subject) to number; it grows with the houses, not with the events. */
-struct latest {
-    uint64_t key; /* 0: free */
-    uint64_t number;
-};
-
-struct subjects {
-    struct latest *slots;
-    size_t capacity; /* a power of two */
-    size_t count;
-};
 
 struct letter {
     int participant;
@@ -39,7 +27,7 @@ struct queue {
 
 struct deliveries {
     struct queue queues[SL_MAX_PARTICIPANTS][SL_LANES];
-    struct subjects subjects;
+    struct latest *latest; /* delivery of each subject in each queue */
     struct letter *letters;
     size_t letter_count;
     size_t letter_capacity;
@@ -48,43 +36,6 @@ struct deliveries {
     size_t receipt_count;
     size_t receipt_capacity;
 };
-
-static uint64_t subject_key(int participant, enum sl_lane lane, const uint8_t *subject)
-{
-    uint64_t queue = (uint64_t)participant << 2 | (uint64_t)lane;
-    uint64_t key = (sl_get64(subject) + queue * 0xd1342543de82ef95u) * 0x9e3779b97f4a7c15u;
-    return key == 0 ? 1 : key;
-}
-
-static struct latest *find_latest(const struct subjects *subjects, uint64_t key)
-{
-    size_t at = (size_t)(key >> 20) & (subjects->capacity - 1);
-    while (subjects->slots[at].key != 0 && subjects->slots[at].key != key)
-        at = (at + 1) & (subjects->capacity - 1);
-    return &subjects->slots[at];
-}
-
-static void grow_subjects(struct subjects *subjects)
-{
-    struct subjects wider = {.capacity = subjects->capacity == 0 ? 1024 : 2 * subjects->capacity,
-                             .count = subjects->count};
-    wider.slots = sl_new(wider.capacity, sizeof *wider.slots);
-    for (size_t i = 0; i < subjects->capacity; i++) {
-        if (subjects->slots[i].key != 0)
-            *find_latest(&wider, subjects->slots[i].key) = subjects->slots[i];
-    }
-    free(subjects->slots);
-    *subjects = wider;
-}
-
-static void remember_latest(struct subjects *subjects, uint64_t key, uint64_t number)
-{
-    if (4 * (subjects->count + 1) > 3 * subjects->capacity)
-        grow_subjects(subjects);
-    struct latest *slot = find_latest(subjects, key);
-    subjects->count += slot->key == 0 ? 1 : 0;
-    *slot = (struct latest){key, number};
-}
 
 /* ---------------------------------------------------------------- queues */
 
@@ -96,7 +47,7 @@ struct deliveries *deliveries_new(void)
             deliveries->queues[i][lane] = (struct queue){
                 .first = 1, .loaded = 1, .next = 1, .unsent = 1, .wake = INT64_MAX};
     }
-    grow_subjects(&deliveries->subjects);
+    deliveries->latest = latest_new();
     return deliveries;
 }
 
@@ -108,7 +59,7 @@ void deliveries_free(struct deliveries *deliveries)
         for (int lane = 0; lane < SL_LANES; lane++)
             free(deliveries->queues[i][lane].window);
     }
-    free(deliveries->subjects.slots);
+    latest_free(deliveries->latest);
     free(deliveries->letters);
     free(deliveries->receipts);
     free(deliveries);
@@ -167,8 +118,7 @@ uint64_t deliveries_next(const struct deliveries *deliveries, int participant, e
 uint64_t deliveries_previous(const struct deliveries *deliveries, int participant,
                              enum sl_lane lane, const uint8_t subject[SL_HASH_SIZE])
 {
-    uint64_t key = subject_key(participant, lane, subject);
-    uint64_t number = find_latest(&deliveries->subjects, key)->number;
+    uint64_t number = latest_find(deliveries->latest, participant, lane, subject);
     const struct queue *queue = queue_of(deliveries, participant, lane);
     /* Two subjects with one key only wait for each other, but never for what is still to come. */
     return has_ended(queue, number) || number >= queue->next ? 0 : number;
@@ -184,8 +134,7 @@ void deliveries_add(struct deliveries *deliveries, int participant, enum sl_lane
     queue->next++;
     queue->waiting++;
     if (subject != NULL)
-        remember_latest(&deliveries->subjects, subject_key(participant, lane, subject),
-                        delivery->number);
+        latest_set(deliveries->latest, participant, lane, subject, delivery->number);
 }
 
 bool deliveries_gap(const struct deliveries *deliveries, int participant, enum sl_lane lane,

@@ -152,7 +152,7 @@ static int fold_agreement(struct router *router, uint64_t record, const void *me
     }
     if (decided_agreement(router, "journal", agreement, &decided, error) < 0)
         return -1;
-    router_set_roles(router, agreement);
+    agreed_roles(router, agreement);
     return queue(router, record, &decided, agreement->queued, agreement->n_queued, error);
 }
 

@@ -14,22 +14,16 @@
 #include "router/admission.h"
 #include "router/feed.h"
 #include "router/router.h"
+#include "router/sockets.h"
 #include "schemas/file.h"
 #include "schemas/log/storage.h"
 #include "schemas/timestamp.h"
 #include "schemas/wire.h"
 
 enum {
-    ZAP_ENFORCE_DOMAIN = 93, /* zmq.h 4.3 names it among its drafts; the library has it */
-    ROUND_FRAMES = 1024,     /* taken in one round, */
+    ROUND_FRAMES = 1024, /* taken in one round, */
     ROUND_BYTES = 16 * 1024 * 1024,
-    ROUTING_ID = 255, /* bytes of a peer's routing id, at most */
-    RECEIVE_HIGH_WATER = 64,
-    SEND_HIGH_WATER = 1024,
-    HANDSHAKE_MS = 3000,
-    PING_MS = 5000,
-    PING_TIMEOUT_MS = 15000,
-    LINGER_MS = 1000,
+    ROUTING_ID = 255,  /* bytes of a peer's routing id, at most */
     WAIT_MS = 1000,    /* the longest wait: systemd's watchdog wants to see the loop turn */
     CLOCK_FILE_MS = 10 /* the same where the time stands in a file */
 };
@@ -47,10 +41,7 @@ struct shell {
     struct sl_storage *storage;
     struct router *router;
     struct feed *feed;
-    void *context;
-    void *zap;
-    void *server;
-    void *publisher;
+    struct sockets sockets;
     int signals;
     int64_t now;
     struct peer *peers;
@@ -90,158 +81,6 @@ static struct router_moment moment(struct shell *shell)
 {
     shell->now = shell_now((*shell->config)->clock, shell->now);
     return (struct router_moment){shell->now, read_clock(CLOCK_MONOTONIC)};
-}
-
-/* ---------------------------------------------------------------- sockets */
-
-struct option {
-    int name;
-    int value;
-};
-
-static int fail_zmq(struct sl_error *error, const char *what)
-{
-    return sl_fail(error, SL_IO, "%s: %s", what, zmq_strerror(zmq_errno()));
-}
-
-static int set_options(void *socket, const struct option *options, size_t count,
-                       struct sl_error *error)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (zmq_setsockopt(socket, options[i].name, &options[i].value, sizeof(int)) < 0)
-            return fail_zmq(error, "a socket's option");
-    }
-    return 0;
-}
-
-/* Everything that closes the door is set before the socket is bound. */
-static int guard(void *socket, const struct config *config, int64_t message_max,
-                 struct sl_error *error)
-{
-    static const struct option options[] = {
-        {ZMQ_CURVE_SERVER, 1},
-        {ZAP_ENFORCE_DOMAIN, 1},
-        {ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},
-        {ZMQ_HEARTBEAT_IVL, PING_MS},
-        {ZMQ_HEARTBEAT_TIMEOUT, PING_TIMEOUT_MS},
-        {ZMQ_TCP_KEEPALIVE, 1},
-        {ZMQ_RCVHWM, RECEIVE_HIGH_WATER},
-        {ZMQ_SNDHWM, SEND_HIGH_WATER},
-        {ZMQ_LINGER, LINGER_MS},
-    };
-    if (set_options(socket, options, sizeof options / sizeof *options, error) < 0)
-        return -1;
-    if (zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, config->secret_key, SL_KEY_SIZE) < 0 ||
-        zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, ADMISSION_DOMAIN, strlen(ADMISSION_DOMAIN)) < 0 ||
-        zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &message_max, sizeof message_max) < 0)
-        return fail_zmq(error, "CURVE");
-    return 0;
-}
-
-static int listen_on(void *socket, const char *name, const char *address, const char *word,
-                     struct sl_error *error)
-{
-    char bound[256] = "";
-    size_t size = sizeof bound;
-    if (zmq_bind(socket, address) < 0 ||
-        zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &size) < 0)
-        return sl_fail(error, SL_IO, "%s: %s: %s", name, address, zmq_strerror(zmq_errno()));
-    if (printf("%s %s\n", word, bound) < 0 || fflush(stdout) != 0)
-        return sl_fail(error, SL_IO, "standard output: %s", strerror(errno));
-    return 0;
-}
-
-static int check_library(struct sl_error *error)
-{
-    int major = 0;
-    int minor = 0;
-    int patch = 0;
-    zmq_version(&major, &minor, &patch);
-    if (ZMQ_MAKE_VERSION(major, minor, patch) < ZMQ_MAKE_VERSION(4, 3, 3))
-        return sl_fail(error, SL_CONFIGURATION, "libzmq %d.%d.%d has holes; 4.3.3 is wanted", major,
-                       minor, patch);
-    return zmq_has("curve") ? 0 : sl_fail(error, SL_CONFIGURATION, "this libzmq has no CURVE");
-}
-
-/* The handler that admits comes before what it guards. */
-static int open_sockets(struct shell *shell, struct sl_error *error)
-{
-    const struct config *config = *shell->config;
-    static const struct option mandatory = {ZMQ_ROUTER_MANDATORY, 1};
-    if (check_library(error) < 0)
-        return -1;
-    shell->context = zmq_ctx_new();
-    shell->zap = zmq_socket(shell->context, ZMQ_REP);
-    shell->server = zmq_socket(shell->context, ZMQ_ROUTER);
-    shell->publisher = zmq_socket(shell->context, ZMQ_PUB);
-    if (shell->zap == NULL || shell->server == NULL || shell->publisher == NULL ||
-        zmq_bind(shell->zap, ADMISSION_ENDPOINT) < 0)
-        return fail_zmq(error, "sockets");
-    return guard(shell->server, config, SL_MAX_FRAME, error) < 0 ||
-                   guard(shell->publisher, config, ROUTING_ID, error) < 0 ||
-                   set_options(shell->server, &mandatory, 1, error) < 0
-               ? -1
-               : 0;
-}
-
-static int listen_all(struct shell *shell, struct sl_error *error)
-{
-    const struct config *config = *shell->config;
-    if (config->feed[0] != '\0' &&
-        listen_on(shell->publisher, "feed", config->feed, "feed", error) < 0)
-        return -1;
-    return listen_on(shell->server, "listen", config->listen, "ready", error);
-}
-
-/* ---------------------------------------------------------------- ZAP */
-
-/* A request's frames; more than there should be are read and make it a bad one. */
-static size_t receive_request(void *zap, zmq_msg_t *messages, struct sl_bytes *frames)
-{
-    size_t count = 0;
-    int more = 1;
-    while (more != 0) {
-        zmq_msg_t *message = &messages[count < ADMISSION_FRAMES ? count : ADMISSION_FRAMES];
-        if (zmq_msg_recv(message, zap, ZMQ_DONTWAIT) < 0)
-            return 0;
-        more = zmq_msg_more(message);
-        if (count < ADMISSION_FRAMES)
-            frames[count] = sl_bytes(zmq_msg_data(message), zmq_msg_size(message));
-        count++;
-    }
-    return count;
-}
-
-static void answer_request(struct shell *shell, const struct sl_bytes *frames, size_t count)
-{
-    struct admission admission = {0};
-    admission_decide(&(*shell->config)->directory, shell->now, frames, count, &admission);
-    struct sl_bytes request = count > 1 ? frames[1] : sl_bytes("", 0);
-    const struct sl_bytes reply[] = {
-        sl_text("1.0"),          request,    sl_text(admission.status), sl_text(admission.text),
-        sl_text(admission.user), sl_text("")};
-    enum { REPLY = sizeof reply / sizeof *reply };
-    for (size_t i = 0; i < REPLY; i++)
-        (void)zmq_send(shell->zap, reply[i].data, reply[i].size, i + 1 < REPLY ? ZMQ_SNDMORE : 0);
-    if (admission.status[0] != '2')
-        (void)fprintf(stderr, "samenloop-router: not admitted: %s\n", admission.text);
-}
-
-static void admit(struct shell *shell)
-{
-    for (;;) {
-        zmq_msg_t messages[ADMISSION_FRAMES + 1];
-        struct sl_bytes frames[ADMISSION_FRAMES];
-        for (size_t i = 0; i <= ADMISSION_FRAMES; i++)
-            (void)zmq_msg_init(&messages[i]);
-        size_t count = receive_request(shell->zap, messages, frames);
-        if (count > 0)
-            answer_request(shell, frames, count);
-        for (size_t i = 0; i <= ADMISSION_FRAMES; i++)
-            (void)zmq_msg_close(&messages[i]);
-        if (count == 0)
-            return;
-    }
 }
 
 /* ---------------------------------------------------------------- peers */
@@ -307,12 +146,13 @@ static bool receive_message(struct shell *shell, size_t *bytes)
     zmq_msg_t rest;
     (void)zmq_msg_init(&id);
     (void)zmq_msg_init(&body);
-    bool there = zmq_msg_recv(&id, shell->server, ZMQ_DONTWAIT) >= 0;
-    if (there && zmq_msg_more(&id) != 0 && zmq_msg_recv(&body, shell->server, ZMQ_DONTWAIT) >= 0) {
+    bool there = zmq_msg_recv(&id, shell->sockets.server, ZMQ_DONTWAIT) >= 0;
+    if (there && zmq_msg_more(&id) != 0 &&
+        zmq_msg_recv(&body, shell->sockets.server, ZMQ_DONTWAIT) >= 0) {
         bool more = zmq_msg_more(&body) != 0;
         for (bool another = more; another;) {
             (void)zmq_msg_init(&rest);
-            another = zmq_msg_recv(&rest, shell->server, ZMQ_DONTWAIT) >= 0 &&
+            another = zmq_msg_recv(&rest, shell->sockets.server, ZMQ_DONTWAIT) >= 0 &&
                       zmq_msg_more(&rest) != 0;
             (void)zmq_msg_close(&rest);
         }
@@ -330,9 +170,10 @@ static void send_one(struct shell *shell, const struct router_send *send)
     struct peer *peer = find_connection(shell, send->connection);
     if (peer == NULL)
         return;
-    bool sent = send->frame.size > 0 &&
-                zmq_send(shell->server, peer->id, peer->id_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
-                zmq_send(shell->server, send->frame.data, send->frame.size, ZMQ_DONTWAIT) >= 0;
+    bool sent =
+        send->frame.size > 0 &&
+        zmq_send(shell->sockets.server, peer->id, peer->id_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
+        zmq_send(shell->sockets.server, send->frame.data, send->frame.size, ZMQ_DONTWAIT) >= 0;
     if (!sent && !send->last)
         router_gone(shell->router, send->connection);
     if (!sent || send->last)
@@ -353,7 +194,7 @@ static int take_round(struct shell *shell, struct sl_error *error)
 {
     size_t bytes = 0;
     router_time(shell->router, moment(shell));
-    admit(shell);
+    sockets_admit(&shell->sockets, &(*shell->config)->directory, shell->now);
     for (int i = 0; i < ROUND_FRAMES && bytes < ROUND_BYTES; i++) {
         if (!receive_message(shell, &bytes))
             break;
@@ -437,11 +278,11 @@ static long wait_ms(struct shell *shell)
 static int run(struct shell *shell, struct sl_error *error)
 {
     while (!shell->stopping) {
-        zmq_pollitem_t items[] = {{shell->zap, 0, ZMQ_POLLIN, 0},
-                                  {shell->server, 0, ZMQ_POLLIN, 0},
+        zmq_pollitem_t items[] = {{shell->sockets.zap, 0, ZMQ_POLLIN, 0},
+                                  {shell->sockets.server, 0, ZMQ_POLLIN, 0},
                                   {NULL, shell->signals, ZMQ_POLLIN, 0}};
         if (zmq_poll(items, 3, wait_ms(shell)) < 0 && zmq_errno() != EINTR)
-            return fail_zmq(error, "poll");
+            return sl_fail(error, SL_IO, "poll: %s", zmq_strerror(zmq_errno()));
         take_signals(shell);
         if (take_round(shell, error) < 0)
             return -1;
@@ -461,14 +302,14 @@ static int start(struct shell *shell, struct sl_error *error)
         return -1;
     struct router_setup setup = setup_of(config, shell->storage);
     if (router_open(&shell->router, &setup, moment(shell), error) < 0 ||
-        open_sockets(shell, error) < 0)
+        sockets_open(&shell->sockets, config, error) < 0)
         return -1;
-    void *publisher = config->feed[0] == '\0' ? NULL : shell->publisher;
+    void *publisher = config->feed[0] == '\0' ? NULL : shell->sockets.publisher;
     if (feed_open(&shell->feed, config->log, publisher, error) < 0 ||
         router_sync(shell->router, error) < 0)
         return -1;
     send_all(shell); /* what a new agreement brought about */
-    if (listen_all(shell, error) < 0)
+    if (sockets_listen(&shell->sockets, config, error) < 0)
         return -1;
     (void)sd_notify(0, "READY=1");
     return 0;
@@ -479,13 +320,7 @@ static void stop(struct shell *shell)
     router_close(shell->router);
     sl_storage_free(shell->storage);
     feed_close(shell->feed);
-    void *sockets[] = {shell->server, shell->publisher, shell->zap};
-    for (size_t i = 0; i < sizeof sockets / sizeof *sockets; i++) {
-        if (sockets[i] != NULL)
-            (void)zmq_close(sockets[i]);
-    }
-    if (shell->context != NULL)
-        (void)zmq_ctx_term(shell->context);
+    sockets_close(&shell->sockets);
     if (shell->signals >= 0)
         (void)close(shell->signals);
     free(shell->peers);

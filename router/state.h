@@ -63,9 +63,6 @@ struct router {
 int router_place(const struct router *router, struct sl_bytes name);
 int router_add_place(struct router *router, struct sl_bytes name);
 
-/* Which roles are held, by a record. */
-void router_set_roles(struct router *router, const Samenloop__V1__JournalAgreement *record);
-
 /* Frames: begin, write into router->frames, end. */
 void router_begin_frame(struct router *router, uint64_t connection);
 void router_end_frame(struct router *router);
@@ -81,6 +78,13 @@ int router_record(struct router *router, Samenloop__V1__RecordKind kind,
                   const ProtobufCMessage *message, struct sl_bytes content, struct sl_error *error);
 
 /* ---------------------------------------------------------------- stations */
+
+/* agreed.c */
+/* Brings in what the setup says of agreement and participants, unless it holds already. */
+int agreed_bring_in(struct router *router, const struct router_setup *setup,
+                    struct sl_error *error);
+/* Which roles are held, by a record. */
+void agreed_roles(struct router *router, const Samenloop__V1__JournalAgreement *record);
 
 /* publish.c: a publication of a greeted participant. -1: SL_PROTOCOL, or the router has failed. */
 int publish_batch(struct router *router, int participant, const Samenloop__V1__Publish *publish,

@@ -1,0 +1,180 @@
+#include "router/sockets.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <zmq.h>
+
+#include "router/admission.h"
+#include "schemas/limits.h"
+
+enum {
+    ZAP_ENFORCE_DOMAIN = 93, /* zmq.h 4.3 names it among its drafts; the library has it */
+    SUBSCRIPTION = 255,      /* bytes that a subscriber may send the feed */
+    RECEIVE_HIGH_WATER = 64,
+    SEND_HIGH_WATER = 1024,
+    HANDSHAKE_MS = 3000,
+    PING_MS = 5000,
+    PING_TIMEOUT_MS = 15000,
+    LINGER_MS = 1000
+};
+
+struct option {
+    int name;
+    int value;
+};
+
+static int fail_zmq(struct sl_error *error, const char *what)
+{
+    return sl_fail(error, SL_IO, "%s: %s", what, zmq_strerror(zmq_errno()));
+}
+
+static int set_options(void *socket, const struct option *options, size_t count,
+                       struct sl_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (zmq_setsockopt(socket, options[i].name, &options[i].value, sizeof(int)) < 0)
+            return fail_zmq(error, "a socket's option");
+    }
+    return 0;
+}
+
+/* Everything that closes the door is set before the socket is bound. */
+static int guard(void *socket, const struct config *config, int64_t message_max,
+                 struct sl_error *error)
+{
+    static const struct option options[] = {
+        {ZMQ_CURVE_SERVER, 1},
+        {ZAP_ENFORCE_DOMAIN, 1},
+        {ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},
+        {ZMQ_HEARTBEAT_IVL, PING_MS},
+        {ZMQ_HEARTBEAT_TIMEOUT, PING_TIMEOUT_MS},
+        {ZMQ_TCP_KEEPALIVE, 1},
+        {ZMQ_RCVHWM, RECEIVE_HIGH_WATER},
+        {ZMQ_SNDHWM, SEND_HIGH_WATER},
+        {ZMQ_LINGER, LINGER_MS},
+    };
+    if (set_options(socket, options, sizeof options / sizeof *options, error) < 0)
+        return -1;
+    if (zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, config->secret_key, SL_KEY_SIZE) < 0 ||
+        zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, ADMISSION_DOMAIN, strlen(ADMISSION_DOMAIN)) < 0 ||
+        zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &message_max, sizeof message_max) < 0)
+        return fail_zmq(error, "CURVE");
+    return 0;
+}
+
+static int listen_on(void *socket, const char *name, const char *address, const char *word,
+                     struct sl_error *error)
+{
+    char bound[256] = "";
+    size_t size = sizeof bound;
+    if (zmq_bind(socket, address) < 0 ||
+        zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &size) < 0)
+        return sl_fail(error, SL_IO, "%s: %s: %s", name, address, zmq_strerror(zmq_errno()));
+    if (printf("%s %s\n", word, bound) < 0 || fflush(stdout) != 0)
+        return sl_fail(error, SL_IO, "standard output: %s", strerror(errno));
+    return 0;
+}
+
+static int check_library(struct sl_error *error)
+{
+    int major = 0;
+    int minor = 0;
+    int patch = 0;
+    zmq_version(&major, &minor, &patch);
+    if (ZMQ_MAKE_VERSION(major, minor, patch) < ZMQ_MAKE_VERSION(4, 3, 3))
+        return sl_fail(error, SL_CONFIGURATION, "libzmq %d.%d.%d has holes; 4.3.3 is wanted", major,
+                       minor, patch);
+    return zmq_has("curve") ? 0 : sl_fail(error, SL_CONFIGURATION, "this libzmq has no CURVE");
+}
+
+/* The handler that admits comes before what it guards. */
+int sockets_open(struct sockets *sockets, const struct config *config, struct sl_error *error)
+{
+    static const struct option mandatory = {ZMQ_ROUTER_MANDATORY, 1};
+    if (check_library(error) < 0)
+        return -1;
+    sockets->context = zmq_ctx_new();
+    sockets->zap = zmq_socket(sockets->context, ZMQ_REP);
+    sockets->server = zmq_socket(sockets->context, ZMQ_ROUTER);
+    sockets->publisher = zmq_socket(sockets->context, ZMQ_PUB);
+    if (sockets->zap == NULL || sockets->server == NULL || sockets->publisher == NULL ||
+        zmq_bind(sockets->zap, ADMISSION_ENDPOINT) < 0)
+        return fail_zmq(error, "sockets");
+    return guard(sockets->server, config, SL_MAX_FRAME, error) < 0 ||
+                   guard(sockets->publisher, config, SUBSCRIPTION, error) < 0 ||
+                   set_options(sockets->server, &mandatory, 1, error) < 0
+               ? -1
+               : 0;
+}
+
+int sockets_listen(struct sockets *sockets, const struct config *config, struct sl_error *error)
+{
+    if (config->feed[0] != '\0' &&
+        listen_on(sockets->publisher, "feed", config->feed, "feed", error) < 0)
+        return -1;
+    return listen_on(sockets->server, "listen", config->listen, "ready", error);
+}
+
+/* ---------------------------------------------------------------- ZAP */
+
+/* A request's frames; more than there should be are read and make it a bad one. */
+static size_t receive_request(void *zap, zmq_msg_t *messages, struct sl_bytes *frames)
+{
+    size_t count = 0;
+    int more = 1;
+    while (more != 0) {
+        zmq_msg_t *message = &messages[count < ADMISSION_FRAMES ? count : ADMISSION_FRAMES];
+        if (zmq_msg_recv(message, zap, ZMQ_DONTWAIT) < 0)
+            return 0;
+        more = zmq_msg_more(message);
+        if (count < ADMISSION_FRAMES)
+            frames[count] = sl_bytes(zmq_msg_data(message), zmq_msg_size(message));
+        count++;
+    }
+    return count;
+}
+
+static void answer_request(struct sockets *sockets, const struct sl_directory *directory,
+                           int64_t now, const struct sl_bytes *frames, size_t count)
+{
+    struct admission admission = {0};
+    admission_decide(directory, now, frames, count, &admission);
+    struct sl_bytes request = count > 1 ? frames[1] : sl_bytes("", 0);
+    const struct sl_bytes reply[] = {
+        sl_text("1.0"),          request,    sl_text(admission.status), sl_text(admission.text),
+        sl_text(admission.user), sl_text("")};
+    enum { REPLY = sizeof reply / sizeof *reply };
+    for (size_t i = 0; i < REPLY; i++)
+        (void)zmq_send(sockets->zap, reply[i].data, reply[i].size, i + 1 < REPLY ? ZMQ_SNDMORE : 0);
+    if (admission.status[0] != '2')
+        (void)fprintf(stderr, "samenloop-router: not admitted: %s\n", admission.text);
+}
+
+void sockets_admit(struct sockets *sockets, const struct sl_directory *directory, int64_t now)
+{
+    for (;;) {
+        zmq_msg_t messages[ADMISSION_FRAMES + 1];
+        struct sl_bytes frames[ADMISSION_FRAMES];
+        for (size_t i = 0; i <= ADMISSION_FRAMES; i++)
+            (void)zmq_msg_init(&messages[i]);
+        size_t count = receive_request(sockets->zap, messages, frames);
+        if (count > 0)
+            answer_request(sockets, directory, now, frames, count);
+        for (size_t i = 0; i <= ADMISSION_FRAMES; i++)
+            (void)zmq_msg_close(&messages[i]);
+        if (count == 0)
+            return;
+    }
+}
+
+void sockets_close(struct sockets *sockets)
+{
+    void *all[] = {sockets->server, sockets->publisher, sockets->zap};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (all[i] != NULL)
+            (void)zmq_close(all[i]);
+    }
+    if (sockets->context != NULL)
+        (void)zmq_ctx_term(sockets->context);
+}
