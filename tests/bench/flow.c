@@ -1,0 +1,332 @@
+/*
+ * Events from one house's outbox through the router into the other's inbox: both houses by
+ * libsamenloop, a thread each, all security on, outbox and inbox durable. Each measurement prints
+ * one line; tests/bench/run says what the columns mean.
+ *
+ *     flow PUBLISHER.cfg RECEIVER.cfg ROUTER_PID window EVENTS WINDOW
+ *     flow PUBLISHER.cfg RECEIVER.cfg ROUTER_PID rate EVENTS EVENTS_PER_SECOND
+ *
+ * The publisher is NCG, the receiver IMG; the houses are complex ones, so that structural damage
+ * crosses with its sections and opens no questions.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "adapters/samenloop.h"
+
+enum { HOUSES = 1000, BATCH = 256, EVENT_MAX = 2048, MOST = 4 * 1000 * 1000 };
+
+struct flow {
+    const char *publisher_config;
+    const char *receiver_config;
+    size_t events;
+    size_t window;   /* events that are not in the inbox yet; 0: a rate instead */
+    double interval; /* ns from one event to the next, at a rate */
+    uint64_t run;    /* makes ids new in each measurement */
+    int64_t *sent;   /* ns, by event */
+    int64_t *seen;
+    atomic_size_t arrived;
+    atomic_bool ready; /* the receiver is connected */
+    int64_t publisher_cpu;
+    int64_t receiver_cpu;
+};
+
+static int64_t clock_ns(clockid_t clock)
+{
+    struct timespec at;
+    (void)clock_gettime(clock, &at);
+    return (int64_t)at.tv_sec * 1000000000 + at.tv_nsec;
+}
+
+static void stop(const char *what, const char *why)
+{
+    (void)fprintf(stderr, "flow: %s: %s\n", what, why);
+    exit(1);
+}
+
+static struct samenloop_line *open_line(const char *config)
+{
+    static _Thread_local char problems[4096];
+    struct samenloop_line *line = NULL;
+    if (samenloop_open(&line, config, problems, sizeof problems) < 0)
+        stop(config, problems);
+    return line;
+}
+
+static void turn(struct samenloop_line *line, int timeout_ms)
+{
+    if (samenloop_turn(line, NULL, 0, timeout_ms) < 0)
+        stop("a turn failed", samenloop_trouble(line));
+}
+
+/* ---------------------------------------------------------------- events */
+
+static void now_text(char out[32])
+{
+    time_t now = time(NULL);
+    struct tm parts;
+    (void)strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
+}
+
+/* 512 bytes of content: location, dossier and findings. */
+static size_t write_event(char *out, const struct flow *flow, const char *type, uint64_t number,
+                          const char *attributes, const char *sections)
+{
+    char at[32];
+    now_text(at);
+    unsigned house = (unsigned)(number % HOUSES) + 1;
+    return (size_t)snprintf(
+        out, EVENT_MAX,
+        "{\"specversion\":\"1.0\",\"id\":\"%08x-0000-4000-8000-%012llx\","
+        "\"source\":\"urn:nld:oin:00000004165165165000:systeem:bench\",\"type\":"
+        "\"nl.samenloop.%s\",\"subject\":\"00142000000%05u\",\"time\":\"%s\","
+        "\"datacontenttype\":\"application/json\",\"data\":{\"attributes\":{\"occurred_at\":\"%s\""
+        "%s},\"dossier\":{\"organisation\":\"ncg\",\"case_number\":\"NCG-%llu\"}%s}}",
+        (unsigned)flow->run, (unsigned long long)number, type, house, at, at, attributes,
+        (unsigned long long)number, sections);
+}
+
+static size_t write_damage(char *out, const struct flow *flow, uint64_t number)
+{
+    static const char filling[] =
+        "report-0123456789-0123456789-0123456789-0123456789-0123456789-0123456789-0123456789-"
+        "0123456789-0123456789-0123456789-0123456789";
+    char sections[1024];
+    (void)snprintf(sections, sizeof sections,
+                   ",\"location\":{\"bag_id\":\"00142000000%05u\",\"municipality\":\"0014\","
+                   "\"street\":\"Teststraat\",\"number\":\"1\"},\"findings\":{\"found_on\":"
+                   "\"2021-03-30\",\"element\":\"wall\",\"kind\":\"crack\",\"report_ref\":\"%s\","
+                   "\"photo_refs\":[\"%s\"]}",
+                   (unsigned)(number % HOUSES) + 1, filling, filling);
+    return write_event(out, flow, "structural_damage_found", number, ",\"municipality\":\"0014\"",
+                       sections);
+}
+
+/* ---------------------------------------------------------------- the publisher */
+
+/* Hands events in, as one JSON array, and waits until they are durable in the outbox. */
+static void publish(struct samenloop_line *line, char *text, size_t size, size_t count)
+{
+    struct samenloop *house = samenloop_house(line);
+    struct samenloop_tickets tickets;
+    while (samenloop_publish(house, SAMENLOOP_BACK_OFFICE, text, size, true, &tickets) < 0)
+        turn(line, 1);
+    for (bool waits = true; waits;) {
+        turn(line, 0);
+        waits = false;
+        for (size_t i = 0; i < count; i++) {
+            struct samenloop_answer answer;
+            if (samenloop_answer(house, tickets.first + i, &answer) < 0)
+                stop("an event has no answer", "");
+            waits = waits || answer.status == SAMENLOOP_PENDING;
+            if (answer.status == SAMENLOOP_REFUSED)
+                stop(answer.code, answer.sentence);
+        }
+    }
+}
+
+/* How many may be handed in now, and may wait a moment for that. */
+static size_t allowed(struct flow *flow, struct samenloop_line *line, size_t next, int64_t begin)
+{
+    size_t limit = 0;
+    while (limit <= next) {
+        limit = flow->window > 0
+                    ? atomic_load(&flow->arrived) + flow->window
+                    : (size_t)((double)(clock_ns(CLOCK_MONOTONIC) - begin) / flow->interval) + 1;
+        if (limit <= next)
+            turn(line, flow->window > 0 ? 1 : 0);
+    }
+    if (limit > flow->events)
+        limit = flow->events;
+    return limit - next < BATCH ? limit - next : BATCH;
+}
+
+static void prepare_houses(struct flow *flow, struct samenloop_line *line)
+{
+    char *text = malloc((size_t)HOUSES * EVENT_MAX);
+    if (text == NULL)
+        stop("memory", strerror(errno));
+    size_t size = 0;
+    text[size++] = '[';
+    for (uint64_t i = 0; i < HOUSES; i++) {
+        if (i > 0)
+            text[size++] = ',';
+        size += write_event(text + size, flow, "complex_case_signalled", MOST + i,
+                            ",\"grounds\":[\"acute\"]", "");
+    }
+    text[size++] = ']';
+    publish(line, text, size, HOUSES);
+    struct samenloop_health health;
+    do {
+        turn(line, 10);
+        samenloop_health(samenloop_house(line), &health);
+    } while (health.outbox[3] > 0);
+    free(text);
+}
+
+static void *run_publisher(void *context)
+{
+    struct flow *flow = context;
+    struct samenloop_line *line = open_line(flow->publisher_config);
+    char *text = malloc((size_t)BATCH * EVENT_MAX);
+    if (text == NULL)
+        stop("memory", strerror(errno));
+    prepare_houses(flow, line);
+    while (!atomic_load(&flow->ready))
+        turn(line, 1);
+    int64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    int64_t begin = clock_ns(CLOCK_MONOTONIC);
+    for (size_t next = 0; next < flow->events;) {
+        size_t count = allowed(flow, line, next, begin);
+        int64_t at = clock_ns(CLOCK_MONOTONIC);
+        size_t size = 0;
+        text[size++] = '[';
+        for (size_t i = 0; i < count; i++) {
+            if (i > 0)
+                text[size++] = ',';
+            /* At a rate an event counts from when it was due, so that waiting is not hidden. */
+            flow->sent[next + i] = flow->window > 0
+                                       ? at
+                                       : begin + (int64_t)((double)(next + i) * flow->interval);
+            size += write_damage(text + size, flow, next + i);
+        }
+        text[size++] = ']';
+        publish(line, text, size, count);
+        next += count;
+    }
+    while (atomic_load(&flow->arrived) < flow->events)
+        turn(line, 1);
+    flow->publisher_cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    free(text);
+    samenloop_close(line);
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- the receiver */
+
+/* The event's number, where it is one of this measurement; MOST: another. */
+static size_t number_of(const struct flow *flow, const struct samenloop_item *item)
+{
+    const char *id = strstr(item->event, "\"id\":");
+    if (id == NULL)
+        return MOST;
+    id = strchr(id + 5, '"');
+    unsigned run = 0;
+    unsigned long long number = 0;
+    if (id == NULL || sscanf(id + 1, "%8x-0000-4000-8000-%12llx", &run, &number) != 2 ||
+        run != (unsigned)flow->run || number >= flow->events)
+        return MOST;
+    return (size_t)number;
+}
+
+static void *run_receiver(void *context)
+{
+    struct flow *flow = context;
+    struct samenloop_line *line = open_line(flow->receiver_config);
+    struct samenloop *house = samenloop_house(line);
+    struct samenloop_cursor cursor = {0};
+    struct samenloop_health health;
+    do {
+        turn(line, 10);
+        samenloop_health(house, &health);
+    } while (!health.connected);
+    atomic_store(&flow->ready, true);
+    int64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    while (atomic_load(&flow->arrived) < flow->events) {
+        uint64_t positions[BATCH];
+        size_t taken = 0;
+        struct samenloop_item item;
+        turn(line, 10);
+        while (taken < BATCH &&
+               samenloop_receive(house, SAMENLOOP_BACK_OFFICE, &cursor, &item) == 1) {
+            size_t number = number_of(flow, &item);
+            positions[taken++] = item.position;
+            if (number == MOST || flow->seen[number] != 0)
+                continue;
+            flow->seen[number] = clock_ns(CLOCK_MONOTONIC);
+            atomic_fetch_add(&flow->arrived, 1);
+        }
+        if (taken > 0 && samenloop_acknowledge(house, SAMENLOOP_BACK_OFFICE, positions, taken) < 0)
+            stop("acknowledge", "a position is not in this inbox");
+    }
+    flow->receiver_cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    samenloop_close(line);
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- figures */
+
+static int64_t process_cpu(pid_t pid)
+{
+    clockid_t clock;
+    return clock_getcpuclockid(pid, &clock) == 0 ? clock_ns(clock) : 0;
+}
+
+static int compare(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left;
+    int64_t b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+static void report(struct flow *flow, const char *name, int64_t router_cpu)
+{
+    int64_t first = flow->sent[0];
+    int64_t last = 0;
+    for (size_t i = 0; i < flow->events; i++) {
+        last = flow->seen[i] > last ? flow->seen[i] : last;
+        flow->seen[i] -= flow->sent[i];
+    }
+    qsort(flow->seen, flow->events, sizeof *flow->seen, compare);
+    double seconds = (double)(last - first) / 1e9;
+    double each = 1e3 * (double)flow->events;
+    (void)printf("%-12s %8zu %10.0f %9.2f %9.2f %9.2f %8.1f %8.1f %8.1f\n", name, flow->events,
+                 (double)flow->events / seconds, (double)flow->seen[flow->events / 2] / 1e6,
+                 (double)flow->seen[flow->events * 99 / 100] / 1e6,
+                 (double)flow->seen[flow->events - 1] / 1e6, (double)flow->publisher_cpu / each,
+                 (double)router_cpu / each, (double)flow->receiver_cpu / each);
+}
+
+int main(int count, char **arguments)
+{
+    if (count != 7) {
+        (void)fprintf(stderr, "flow PUBLISHER.cfg RECEIVER.cfg ROUTER_PID window|rate EVENTS N\n");
+        return 2;
+    }
+    struct flow flow = {.publisher_config = arguments[1],
+                        .receiver_config = arguments[2],
+                        .events = strtoul(arguments[5], NULL, 10),
+                        .run = (uint64_t)time(NULL)};
+    unsigned long n = strtoul(arguments[6], NULL, 10);
+    pid_t router = (pid_t)strtol(arguments[3], NULL, 10);
+    char name[32];
+    if (flow.events == 0 || flow.events > MOST || n == 0)
+        return 2;
+    if (strcmp(arguments[4], "window") == 0)
+        flow.window = n;
+    else
+        flow.interval = 1e9 / (double)n;
+    (void)snprintf(name, sizeof name, "%s %lu", flow.window > 0 ? "window" : "rate", n);
+    flow.sent = calloc(flow.events, sizeof *flow.sent);
+    flow.seen = calloc(flow.events, sizeof *flow.seen);
+    if (flow.sent == NULL || flow.seen == NULL)
+        stop("memory", strerror(errno));
+    pthread_t publisher;
+    pthread_t receiver;
+    int64_t before = process_cpu(router);
+    if (pthread_create(&receiver, NULL, run_receiver, &flow) != 0 ||
+        pthread_create(&publisher, NULL, run_publisher, &flow) != 0)
+        stop("threads", strerror(errno));
+    (void)pthread_join(publisher, NULL);
+    (void)pthread_join(receiver, NULL);
+    report(&flow, name, process_cpu(router) - before);
+    free(flow.sent);
+    free(flow.seen);
+    return 0;
+}
