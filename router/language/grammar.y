@@ -422,7 +422,7 @@ static int yyreport_syntax_error(const yypcontext_t *context, void *scanner, str
     const YYLTYPE *at = yypcontext_location(context);
     yysymbol_kind_t found = yypcontext_token(context);
     const char *word = reader_slice(reader, at);
-    struct nearest nearest = nearest_begin(word);
+    struct nearest nearest = nearest_begin(reader, word);
     for (int i = 0; i < count && found == YYSYMBOL_NAME; i++)
         nearest_offer(&nearest, yysymbol_name(expected[i]));
     struct sl_buffer text = {0};

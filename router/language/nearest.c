@@ -33,10 +33,11 @@ static size_t distance(const char *a, size_t a_size, const char *b, size_t b_siz
     return last[b_size];
 }
 
-struct nearest nearest_begin(const char *word)
+struct nearest nearest_begin(const struct reader *reader, const char *word)
 {
     size_t size = strlen(word);
-    return (struct nearest){.word = word, .distance = size > WORD_MAX ? 0 : size / 3 + 1};
+    bool told = size <= WORD_MAX && reader->finding_count < AGREEMENT_FINDINGS_MAX;
+    return (struct nearest){.word = word, .distance = told ? size / 3 + 1 : 0};
 }
 
 void nearest_offer(struct nearest *nearest, const char *candidate)

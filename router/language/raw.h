@@ -180,7 +180,7 @@ struct nearest {
     size_t distance;
 };
 
-struct nearest nearest_begin(const char *word);
+struct nearest nearest_begin(const struct reader *reader, const char *word);
 void nearest_offer(struct nearest *nearest, const char *candidate);
 /* "; did you mean X?", or "" where none is near; the text is the reader's. */
 const char *nearest_hint(struct reader *reader, const struct nearest *nearest);

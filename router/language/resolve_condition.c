@@ -71,7 +71,7 @@ static bool taken_by_any(agreement_types types, const char *name, const char *va
 static void wrong_value(const struct scope *scope, const struct raw_word *name,
                         const struct raw_word *value, const struct sl_field *field, bool fact)
 {
-    struct nearest nearest = nearest_begin(value->text);
+    struct nearest nearest = nearest_begin(scope->reader, value->text);
     bool three = fact || (field != NULL && answers_yes_or_no(field));
     for (int i = AGREEMENT_UNKNOWN; three && i <= AGREEMENT_NO; i++)
         nearest_offer(&nearest, agreement_value_name((enum agreement_value)i));

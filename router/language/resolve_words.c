@@ -8,7 +8,7 @@ int resolve_type(const struct scope *scope, const struct raw_word *word)
     const struct sl_type *type = sl_type_find(sl_text(word->text));
     if (type != NULL)
         return (int)sl_type_index(type);
-    struct nearest nearest = nearest_begin(word->text);
+    struct nearest nearest = nearest_begin(scope->reader, word->text);
     for (size_t i = 0; i < sl_type_count(); i++)
         nearest_offer(&nearest, sl_type_at(i)->name);
     reader_find(scope->reader, word->span.place, "%s is no event type%s", word->text,
@@ -32,7 +32,7 @@ int resolve_fact(const struct scope *scope, const struct raw_word *word)
     int fact = agreement_fact_find(scope->agreement, sl_text(word->text));
     if (fact >= 0)
         return fact;
-    struct nearest nearest = nearest_begin(word->text);
+    struct nearest nearest = nearest_begin(scope->reader, word->text);
     for (size_t i = 0; i < scope->agreement->fact_count; i++)
         nearest_offer(&nearest, scope->agreement->facts[i].name);
     reader_find(scope->reader, word->span.place, "%s is no fact%s", word->text,
@@ -45,7 +45,7 @@ static int resolve_rule(const struct scope *scope, const struct raw_word *word)
     int rule = agreement_rule_find(scope->agreement, sl_text(word->text));
     if (rule >= 0)
         return rule;
-    struct nearest nearest = nearest_begin(word->text);
+    struct nearest nearest = nearest_begin(scope->reader, word->text);
     for (size_t i = 0; i < scope->agreement->rule_count; i++)
         nearest_offer(&nearest, scope->agreement->rules[i].name);
     reader_find(scope->reader, word->span.place, "%s is no rule%s", word->text,
@@ -70,7 +70,7 @@ enum sl_section resolve_section(const struct scope *scope, const struct raw_word
     enum sl_section section = sl_section_parse(sl_text(word->text));
     if (section != SL_NO_SECTION)
         return section;
-    struct nearest nearest = nearest_begin(word->text);
+    struct nearest nearest = nearest_begin(scope->reader, word->text);
     for (int i = SL_LOCATION; i < SL_ORIGIN; i++)
         nearest_offer(&nearest, sl_section_name((enum sl_section)i));
     reader_find(scope->reader, word->span.place, "%s is no section%s", word->text,
@@ -83,7 +83,7 @@ enum sl_role resolve_role(const struct scope *scope, const struct raw_word *word
     enum sl_role role = SL_NO_ROLE;
     if (sl_role_parse(&role, sl_text(word->text)) == 0)
         return role;
-    struct nearest nearest = nearest_begin(word->text);
+    struct nearest nearest = nearest_begin(scope->reader, word->text);
     for (int i = SL_BACK_OFFICE; i < SL_ROLES; i++)
         nearest_offer(&nearest, sl_role_name((enum sl_role)i));
     reader_find(scope->reader, word->span.place, "%s is no role%s", word->text,
@@ -112,7 +112,7 @@ const struct sl_derived *resolve_derived(const struct scope *scope, const struct
     const struct sl_derived *found = sl_derived_find(sl_text(word->text));
     if (found != NULL && found->kind == kind)
         return found;
-    struct nearest nearest = nearest_begin(word->text);
+    struct nearest nearest = nearest_begin(scope->reader, word->text);
     for (size_t i = 0; i < sl_derived_count(); i++) {
         if (sl_derived_at(i)->kind == kind)
             nearest_offer(&nearest, sl_derived_at(i)->name);
@@ -165,7 +165,7 @@ const struct sl_field *resolve_name(const struct scope *scope, const struct raw_
     *fact = agreement_fact_find(scope->agreement, sl_text(word->text));
     if (field != NULL || *fact >= 0)
         return field;
-    struct nearest nearest = nearest_begin(word->text);
+    struct nearest nearest = nearest_begin(scope->reader, word->text);
     for (size_t i = 0; i < scope->agreement->fact_count; i++)
         nearest_offer(&nearest, scope->agreement->facts[i].name);
     offer_attributes(&nearest, scope->types);
@@ -226,7 +226,7 @@ struct agreement_who resolve_who(const struct scope *scope, const struct raw_wor
         known = true;
     }
     if (!known) {
-        struct nearest nearest = nearest_begin(word->text);
+        struct nearest nearest = nearest_begin(scope->reader, word->text);
         for (size_t i = 0; i < sizeof persons / sizeof persons[0]; i++)
             nearest_offer(&nearest, persons[i].word);
         offer_attributes(&nearest, scope->types);

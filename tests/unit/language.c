@@ -427,6 +427,9 @@ static void too_much(void **state)
     sl_buffer_printf(&text, "free days 2021-01-01");
     repeat(&text, ",2021-01-01", 20000);
     expect_findings(&text, 0);
+    sl_buffer_printf(&text, "rule b when works_done remember a");
+    repeat(&text, ", unknown_words_take_long_to_compare", 7000);
+    expect_findings(&text, AGREEMENT_FINDINGS_MAX);
     sl_buffer_add(&text, "rule a\0b", 8);
     expect_findings(&text, 1);
     sl_buffer_free(&text);
