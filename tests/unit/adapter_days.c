@@ -1,7 +1,8 @@
 /*
  * Bad days, from a seed: two adapters and a small router; connections are cut between any two
  * frames, answers are lost, disks fail, the power goes. When all is well again, each event that was
- * accepted has been published once and handed out once, and of one house in its order.
+ * accepted has been published once and handed out once, and of one house in its order; and what a
+ * publisher must hear of its events it has been told once.
  */
 #include "tests/unit/adapter_post.h"
 
@@ -149,9 +150,11 @@ static void note(json_t *taken, json_t *seen, bool acknowledged)
     }
 }
 
+/* What is told of an urgent event is told to the role that published it. */
 static void take_some(struct day *day, int who)
 {
-    static const enum samenloop_role role = SAMENLOOP_BACK_OFFICE;
+    enum samenloop_role role = dice(day, 3) == 0 ? SAMENLOOP_INCIDENT_OFFICER
+                                                 : SAMENLOOP_BACK_OFFICE;
     struct samenloop_cursor cursor = {0};
     struct samenloop_item item;
     json_t *seen = json_array();
@@ -170,6 +173,29 @@ static void take_some(struct day *day, int who)
         crash(day, who);
     note(day->taken[who], seen, good);
     json_decref(seen);
+}
+
+/* What the router says of an event hangs on its id, so that it says the same again. */
+enum verdict { GOOD, REFUSED, WITHHELD };
+
+static enum verdict verdict_of(const uint8_t id[SL_UUID_SIZE])
+{
+    return id[0] % 8 == 0 ? REFUSED : id[0] % 8 == 1 ? WITHHELD : GOOD;
+}
+
+static void judge(void *context, const Samenloop__V1__Header *header, Samenloop__V1__Result *result)
+{
+    static Samenloop__V1__Remark remark = SAMENLOOP__V1__REMARK__INIT;
+    static Samenloop__V1__Remark *remarks[] = {&remark};
+    (void)context;
+    remark.sentence = sl_to_pb(sl_text("withheld"));
+    if (verdict_of(header->event_id.data) == REFUSED) {
+        result->verdict = SAMENLOOP__V1__VERDICT__VERDICT_REFUSED;
+        result->code = sl_to_pb(sl_text("not_yours"));
+    } else if (verdict_of(header->event_id.data) == WITHHELD) {
+        result->remarks = remarks;
+        result->n_remarks = 1;
+    }
 }
 
 static void break_disk(struct day *day, int who)
@@ -228,40 +254,58 @@ static void heal(struct day *day)
     for (int who = 0; who < 2; who++) {
         json_t *rest = json_array();
         (void)take_all(&day->parties[who], SAMENLOOP_BACK_OFFICE, rest);
+        (void)take_all(&day->parties[who], SAMENLOOP_INCIDENT_OFFICER, rest);
         note(day->taken[who], rest, true);
         json_decref(rest);
     }
 }
 
-/* Where an event stands among those taken; -1: nowhere. Counts how often. */
-static int find(const json_t *taken, unsigned n, unsigned *times)
+/* Is it the adapter's own word? */
+static bool is_told(const json_t *event)
+{
+    return strcmp(text_of(event, "source"), "urn:samenloop:adapter") == 0;
+}
+
+/* How often an item with this type (NULL: an event's own) and this text under `key` was taken. */
+static unsigned times(const json_t *taken, const char *type, const char *key, unsigned n)
 {
     char id[16];
-    int place = -1;
+    unsigned count = 0;
     size_t index;
     const json_t *event;
     (void)snprintf(id, sizeof id, "doc-%u", n);
-    *times = 0;
     json_array_foreach(taken, index, event)
     {
-        if (strcmp(text_of(event, "id"), id) == 0) {
-            place = (int)index;
-            (*times)++;
-        }
+        if (strcmp(text_of(event, key), id) == 0 &&
+            (type == NULL ? !is_told(event) : strcmp(text_of(event, "type"), type) == 0))
+            count++;
     }
-    return place;
+    return count;
+}
+
+static void check_event(struct day *day, uint64_t seed, unsigned n)
+{
+    int publisher = day->accepted[n] - 1;
+    const json_t *own = day->taken[publisher];
+    uint8_t id[SL_UUID_SIZE];
+    char text[16];
+    (void)snprintf(text, sizeof text, "doc-%u", n);
+    known_uuid_of(id, publisher, text);
+    enum verdict verdict = verdict_of(id);
+    unsigned arrived = times(day->taken[1 - publisher], NULL, "id", n);
+    unsigned refused = times(own, "nl.samenloop.event_refused", "causationid", n);
+    unsigned withheld = times(own, "nl.samenloop.event_withheld", "causationid", n);
+    if (arrived != (verdict != REFUSED) || refused != (verdict == REFUSED) ||
+        withheld != (verdict == WITHHELD))
+        fail_msg("seed %llu: event %u, verdict %d: arrived %u times, refused %u, withheld %u",
+                 (unsigned long long)seed, n, verdict, arrived, refused, withheld);
 }
 
 static void check(struct day *day, uint64_t seed)
 {
     for (unsigned n = 0; n < day->handed_in; n++) {
-        unsigned times = 0;
-        if (day->accepted[n] == 0)
-            continue; /* its back office was told nothing */
-        (void)find(day->taken[2 - day->accepted[n]], n, &times);
-        if (times != 1)
-            fail_msg("seed %llu: event %u was handed out %u times", (unsigned long long)seed, n,
-                     times);
+        if (day->accepted[n] != 0) /* else its back office was told nothing */
+            check_event(day, seed, n);
     }
     for (int who = 0; who < 2; who++) {
         struct samenloop_health health;
@@ -282,6 +326,8 @@ static void check_order(const struct day *day, uint64_t seed)
             const json_t *a = json_array_get(day->taken[who], i);
             for (size_t k = i + 1; k < count; k++) {
                 const json_t *b = json_array_get(day->taken[who], k);
+                if (is_told(a) || is_told(b))
+                    continue;
                 if (strcmp(text_of(a, "subject"), text_of(b, "subject")) == 0 &&
                     strcmp(text_of(a, "type"), text_of(b, "type")) == 0 &&
                     strtoul(text_of(a, "journalseq"), NULL, 10) >
@@ -302,6 +348,7 @@ static void each_event_arrives_once(void **state)
         day->random = seed * UINT64_C(0x9e3779b97f4a7c15);
         post_init(&day->post);
         day->post.receipts_wanted = seed % 3 == 0;
+        day->post.policy = judge;
         for (int who = 0; who < 2; who++) {
             party_init(&day->parties[who], &keys, who);
             day->taken[who] = json_array();

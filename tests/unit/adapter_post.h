@@ -192,14 +192,14 @@ static inline void post_judge(struct post *post, int publisher, enum sl_lane lan
         &post->arena, &samenloop__v1__header__descriptor,
         sl_from_pb(bundle->envelopes[index]->header));
     struct post_event *known = post_find(post, header->event_id.data);
+    if (post->policy != NULL)
+        post->policy(post->context, header, result);
     if (known != NULL && known->number != 0) {
         known->came++;
         result->verdict = SAMENLOOP__V1__VERDICT__VERDICT_DUPLICATE;
         result->journal_number = known->number;
         return;
     }
-    if (post->policy != NULL)
-        post->policy(post->context, header, result);
     if (result->verdict == SAMENLOOP__V1__VERDICT__VERDICT_REFUSED ||
         result->verdict == SAMENLOOP__V1__VERDICT__VERDICT_LATER)
         return;
@@ -389,6 +389,15 @@ static inline size_t take_all(struct party *party, enum samenloop_role role, jso
     assert_int_equal(samenloop_acknowledge(party->house, role, positions, count), 0);
     party_sync(party);
     return count;
+}
+
+/* The UUID that an event's id becomes. */
+static inline void known_uuid_of(uint8_t out[SL_UUID_SIZE], int who, const char *id)
+{
+    static const char *const sources[] = {"urn:nld:oin:00000004164164164000:systeem:zaken",
+                                          "urn:nld:oin:00000004165165165000:systeem:zaken",
+                                          "urn:nld:oin:00000001000000014000:systeem:zaken"};
+    sl_uuid_from_name(out, (struct sl_bytes[]){sl_text(sources[who]), sl_text(id)}, 2);
 }
 
 static inline const char *text_of(const json_t *event, const char *key)
