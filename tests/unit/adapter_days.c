@@ -257,6 +257,7 @@ static void heal(struct day *day)
         (void)take_all(&day->parties[who], SAMENLOOP_INCIDENT_OFFICER, rest);
         note(day->taken[who], rest, true);
         json_decref(rest);
+        talk(day, who, 100000); /* the receipts */
     }
 }
 
@@ -311,6 +312,9 @@ static void check(struct day *day, uint64_t seed)
         struct samenloop_health health;
         samenloop_health(day->parties[who].house, &health);
         for (int lane = SL_LANE_ACUTE; lane < SL_LANES; lane++) {
+            const struct post_queue *queue = &day->post.queues[who][lane];
+            for (size_t i = 0; i < queue->count; i++)
+                assert_int_equal(queue->list[i].receipted, day->post.receipts_wanted);
             assert_int_equal(health.outbox[lane], 0);
             assert_int_equal(health.inbox[lane], 0);
         }

@@ -263,6 +263,38 @@ static void a_repetition_is_done_again_and_shown_once(void **state)
     end(&scene);
 }
 
+static void nothing_is_answered_or_shown_before_the_sync(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct sl_buffer frame = {0};
+    struct samenloop_cursor cursor = {0};
+    struct samenloop_item item;
+    begin(&scene);
+    meet(&scene, &scene.ncg);
+    (void)publish(&scene.img, SL_LANE_ACUTE, "doc-1", 7);
+    meet(&scene, &scene.img);
+    post_send(&scene.post, &scene.ncg, &scene.post.queues[NCG][SL_LANE_ACUTE].list[0]);
+    assert_true(adapter_pending(scene.ncg.house));
+    assert_false(adapter_frame(scene.ncg.house, &frame));
+    assert_int_equal(samenloop_receive(scene.ncg.house, SAMENLOOP_BACK_OFFICE, &cursor, &item), 0);
+    assert_int_equal(samenloop_arrivals(scene.ncg.house, SAMENLOOP_BACK_OFFICE), 0);
+    assert_int_equal(
+        samenloop_acknowledge(scene.ncg.house, SAMENLOOP_BACK_OFFICE, (uint64_t[]){2}, 1), -1);
+    party_sync(&scene.ncg);
+    assert_true(adapter_frame(scene.ncg.house, &frame));
+    assert_int_equal(samenloop_receive(scene.ncg.house, SAMENLOOP_BACK_OFFICE, &cursor, &item), 1);
+    assert_int_equal(samenloop_arrivals(scene.ncg.house, SAMENLOOP_BACK_OFFICE), 1);
+    /* Another role has no such item; the same one has it for good. */
+    assert_int_equal(
+        samenloop_acknowledge(scene.ncg.house, SAMENLOOP_JOINT_TEAM, &item.position, 1), -1);
+    for (int n = 0; n < 2; n++)
+        assert_int_equal(
+            samenloop_acknowledge(scene.ncg.house, SAMENLOOP_BACK_OFFICE, &item.position, 1), 0);
+    sl_buffer_free(&frame);
+    end(&scene);
+}
+
 static void a_gap_is_behind_until_it_is_filled(void **state)
 {
     (void)state;
@@ -490,6 +522,7 @@ int main(void)
         cmocka_unit_test(what_was_withheld_is_told_once),
         cmocka_unit_test(later_is_tried_again),
         cmocka_unit_test(a_repetition_is_done_again_and_shown_once),
+        cmocka_unit_test(nothing_is_answered_or_shown_before_the_sync),
         cmocka_unit_test(a_gap_is_behind_until_it_is_filled),
         cmocka_unit_test(what_was_tampered_with_has_failed),
         cmocka_unit_test(receipts_are_repeated_until_receipted),

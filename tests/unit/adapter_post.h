@@ -18,6 +18,7 @@ struct post_delivery {
     bool done;
     bool sent; /* on this connection */
     unsigned times_done;
+    bool receipted; /* its receipt came */
 };
 
 struct post_queue {
@@ -289,6 +290,9 @@ static inline void post_receipt(struct post *post, struct party *party,
     struct sl_buffer out = {0};
     Samenloop__V1__Receipted body = SAMENLOOP__V1__RECEIPTED__INIT;
     post->receipts++;
+    struct post_queue *queue = &post->queues[party->who][receipt->lane];
+    assert_in_range(receipt->number, 1, queue->count);
+    queue->list[receipt->number - 1].receipted = true;
     body.lane = receipt->lane;
     body.number = receipt->number;
     body.role = receipt->role;
