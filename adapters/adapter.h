@@ -26,7 +26,7 @@
 
 #include "adapters/samenloop.h"
 #include "schemas/envelope.h"
-#include "schemas/keycard.h"
+#include "schemas/directory.h"
 
 struct sl_storage;
 

@@ -172,6 +172,7 @@ void adapter_config_free(struct adapter_config *config)
     sl_directory_free(&config->directory);
     free(config->file);
     sl_forget(config, sizeof *config);
+    sl_buffer_free(&config->warnings);
     free(config);
 }
 
@@ -297,7 +298,8 @@ int adapter_config_load(struct adapter_config *config, int64_t now, struct sl_bu
         sl_settings_problem(&settings, "router_key: %s", error.text);
     for (size_t i = 0; i < config->token_count; i++)
         load_token(&settings, &config->tokens[i]);
-    if (sl_directory_load(&config->directory, config->cards, config->trust, now, &error) < 0)
+    if (sl_directory_load(&config->directory, config->cards, config->trust, now, &config->warnings,
+                          &error) < 0)
         sl_settings_problem(&settings, "cards: %s", error.text);
     else if (problems->size == before)
         check_card(config, &settings, now);

@@ -72,6 +72,7 @@ struct adapter_config {
     uint8_t router_public[SL_KEY_SIZE];
     uint8_t content[SL_KEY_SIZE];
     uint8_t pseudonym[SL_KEY_SIZE];
+    struct sl_buffer warnings; /* a line for each key card that is not good: it stops nobody else */
 };
 
 /*
@@ -80,7 +81,7 @@ struct adapter_config {
  */
 struct adapter_config *adapter_config_read(const char *file, struct sl_buffer *problems);
 
-/* Reads what it names; key cards must be valid at `now`. */
+/* Reads what it names; key cards must be valid at `now`, those that are not are in `warnings`. */
 int adapter_config_load(struct adapter_config *config, int64_t now, struct sl_buffer *problems);
 void adapter_config_free(struct adapter_config *config); /* NULL is fine */
 

@@ -61,6 +61,13 @@ static char *help(int key, const char *text, void *input)
     return (char *)out.data; /* argp frees it */
 }
 
+/* Tells of key cards that are not good. */
+static void warn(const struct adapter_config *config)
+{
+    if (config->warnings.size > 0)
+        (void)fwrite(config->warnings.data, 1, config->warnings.size, stderr);
+}
+
 static int check(const char *file)
 {
     struct sl_buffer text = {0};
@@ -70,6 +77,8 @@ static int check(const char *file)
     if (result == 0)
         adapter_config_print(config, &text);
     (void)fwrite(text.data, 1, text.size, result == 0 ? stdout : stderr);
+    if (config != NULL)
+        warn(config);
     adapter_config_free(config);
     sl_buffer_free(&text);
     return result;
@@ -193,6 +202,7 @@ static int run(const char *file)
         (void)close(signals);
         return 1;
     }
+    warn(samenloop_config(line));
     int result = open_edge(&http, samenloop_config(line), samenloop_house(line), &error);
     if (result < 0) {
         (void)fprintf(stderr, "samenloop-adapter: %s\n", error.text);

@@ -4,17 +4,6 @@
 
 #include "adapters/names.h"
 
-static const struct sl_key *sealing_key(const struct sl_participant *participant, int64_t at)
-{
-    for (size_t i = 0; i < participant->card_count; i++) {
-        const struct sl_key *key = sl_card_key(&participant->cards[i],
-                                               SAMENLOOP__V1__KEY_USE__KEY_USE_SEALING, at);
-        if (key != NULL)
-            return key;
-    }
-    return NULL;
-}
-
 /* Adds the participants of some kinds that have a key; counts those that have none. */
 static size_t add(struct readers *out, const struct samenloop *house, int organisations)
 {
@@ -26,7 +15,8 @@ static size_t add(struct readers *out, const struct samenloop *house, int organi
                                        : ((int)participant->organisation & organisations) != 0;
         if (!wanted)
             continue;
-        const struct sl_key *key = sealing_key(participant, house->moment.now);
+        const struct sl_key *key = sl_participant_key(
+            participant, SAMENLOOP__V1__KEY_USE__KEY_USE_SEALING, house->moment.now);
         if (key == NULL) {
             missing++;
             continue;

@@ -11,7 +11,7 @@
 #ifndef ROUTER_ADMISSION_H
 #define ROUTER_ADMISSION_H
 
-#include "schemas/keycard.h"
+#include "schemas/directory.h"
 
 #define ADMISSION_ENDPOINT "inproc://zeromq.zap.01"
 #define ADMISSION_DOMAIN "samenloop"

@@ -240,7 +240,8 @@ int config_load(struct config *config, int64_t now, struct sl_buffer *problems)
     size_t before = problems->size;
     struct sl_error error = {0};
     load_key(config, problems);
-    if (sl_directory_load(&config->directory, config->cards, config->trust, now, &error) < 0)
+    if (sl_directory_load(&config->directory, config->cards, config->trust, now, &config->warnings,
+                          &error) < 0)
         problem(problems, config, "cards: %s", error.text);
     if (sl_file_read(&config->agreement_text, config->agreement, AGREEMENT_MAX, &error) < 0)
         problem(problems, config, "agreement: %s", error.text);
@@ -268,6 +269,7 @@ void config_free(struct config *config)
     free(config->file);
     sl_directory_free(&config->directory);
     sl_buffer_free(&config->agreement_text);
+    sl_buffer_free(&config->warnings);
     sl_forget(config->secret_key, sizeof config->secret_key);
     free(config);
 }

@@ -21,7 +21,7 @@
 
 #include <stdio.h>
 
-#include "schemas/keycard.h"
+#include "schemas/directory.h"
 
 struct config {
     char *file;
@@ -40,11 +40,13 @@ struct config {
     uint8_t secret_key[SL_KEY_SIZE];     /* CurveZMQ's */
     uint8_t public_key[SL_KEY_SIZE];
     struct sl_buffer agreement_text;
+    struct sl_buffer warnings; /* a line for each key card that is not good: it stops nobody else */
 };
 
 /*
- * Reads a configuration file and what it names; key cards must be valid at `now`. NULL when
- * anything is wrong: `problems` then has a line for each. The caller frees it with config_free.
+ * Reads a configuration file and what it names; key cards must be valid at `now`, and those that
+ * are not are told in `warnings`. NULL when anything else is wrong: `problems` then has a line for
+ * each. The caller frees it with config_free.
  */
 struct config *config_read(const char *file, int64_t now, struct sl_buffer *problems);
 void config_free(struct config *config);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "schemas/catalogue.h"
-#include "schemas/keycard.h"
+#include "schemas/directory.h"
 
 /* ---------------------------------------------------------------- the kinds, one table */
 

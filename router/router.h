@@ -29,7 +29,7 @@
 #ifndef ROUTER_H
 #define ROUTER_H
 
-#include "schemas/keycard.h"
+#include "schemas/directory.h"
 
 struct router;
 struct sl_storage;

@@ -233,6 +233,8 @@ static void reload(struct shell *shell)
         config_free(config);
     } else {
         (void)fprintf(stderr, "samenloop-router: reloaded\n");
+        if (config->warnings.size > 0)
+            (void)fwrite(config->warnings.data, 1, config->warnings.size, stderr);
         config_free(*shell->config);
         *shell->config = config;
     }

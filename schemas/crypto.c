@@ -222,8 +222,44 @@ EVP_PKEY *sl_key_private(int type, const uint8_t *raw)
     return key;
 }
 
+/*
+ * The points of small order, by the coordinate that a public key has (X25519: u, Ed25519: y; the
+ * top bit aside), also as they are written without being reduced. With one of them a shared secret
+ * is zero, and a signature that everybody can make is good.
+ */
+static const struct {
+    int type; /* 0: both */
+    const char *hex;
+} small[] = {
+    {0, "0000000000000000000000000000000000000000000000000000000000000000"},
+    {0, "0100000000000000000000000000000000000000000000000000000000000000"},
+    {0, "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"},
+    {0, "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"},
+    {0, "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"},
+    {EVP_PKEY_X25519, "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"},
+    {EVP_PKEY_X25519, "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157"},
+    {EVP_PKEY_ED25519, "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"},
+    {EVP_PKEY_ED25519, "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"},
+};
+
+static bool is_small(int type, const uint8_t *raw)
+{
+    char hex[2 * SL_KEY_SIZE + 1];
+    uint8_t masked[SL_KEY_SIZE];
+    memcpy(masked, raw, SL_KEY_SIZE);
+    masked[SL_KEY_SIZE - 1] &= 0x7f;
+    sl_hex(hex, masked, SL_KEY_SIZE);
+    for (size_t i = 0; i < sizeof small / sizeof small[0]; i++) {
+        if ((small[i].type == 0 || small[i].type == type) && strcmp(hex, small[i].hex) == 0)
+            return true;
+    }
+    return false;
+}
+
 EVP_PKEY *sl_key_public(int type, const uint8_t *raw)
 {
+    if (is_small(type, raw))
+        return NULL;
     EVP_PKEY *key = EVP_PKEY_new_raw_public_key(type, NULL, raw, SL_KEY_SIZE);
     ERR_clear_error();
     return key;

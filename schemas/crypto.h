@@ -56,7 +56,7 @@ int sl_open(struct sl_crypto *crypto, enum sl_aead aead, const uint8_t *key,
 /* Key pairs. `type` is EVP_PKEY_ED25519 or EVP_PKEY_X25519; the raw keys have SL_KEY_SIZE bytes. */
 EVP_PKEY *sl_key_new(int type);
 EVP_PKEY *sl_key_private(int type, const uint8_t *raw);
-EVP_PKEY *sl_key_public(int type, const uint8_t *raw);                     /* NULL: no such key */
+EVP_PKEY *sl_key_public(int type, const uint8_t *raw); /* NULL: none, or of small order */
 void sl_key_raw(EVP_PKEY *key, uint8_t *private_key, uint8_t *public_key); /* NULL: not wanted */
 
 /* Ed25519 (RFC 8032). Verification is true for a good signature only. */

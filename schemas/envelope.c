@@ -1,5 +1,7 @@
 #include "schemas/envelope.h"
 
+#include <string.h>
+
 #include "schemas/limits.h"
 #include "schemas/sealing.h"
 
@@ -19,6 +21,40 @@ static int check_proof(const Samenloop__V1__Bundle *bundle, struct sl_error *err
     return 0;
 }
 
+static bool has_key(const struct sl_card *card, const struct sl_key *wanted)
+{
+    for (size_t i = 0; i < card->key_count; i++) {
+        if (card->keys[i].use == wanted->use &&
+            memcmp(card->keys[i].public_key, wanted->public_key, SL_KEY_SIZE) == 0)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Tries the signing keys of the card that a batch names, as far as they were valid then by the card
+ * that holds now: a key that is missing from that one is revoked, whatever an older card says.
+ */
+static int check_signature(const struct sl_participant *signer, const struct sl_card *named,
+                           struct sl_bytes signature, struct sl_bytes text, int64_t at,
+                           struct sl_error *error)
+{
+    const struct sl_card *holding = &signer->cards[0];
+    bool any = false;
+    for (size_t i = 0; i < holding->key_count; i++) {
+        const struct sl_key *key = &holding->keys[i];
+        if (key->use != SAMENLOOP__V1__KEY_USE__KEY_USE_SIGNING || key->not_before > at ||
+            at >= key->not_after || !has_key(named, key))
+            continue;
+        if (sl_verify(key->verifier, signature, text))
+            return 0;
+        any = true;
+    }
+    return any ? sl_fail(error, SL_BAD_SIGNATURE, "the signature is not over these events' headers")
+               : sl_fail(error, SL_BAD_KEY_CARD,
+                         "the key card that is named has no signing key that was valid then");
+}
+
 int sl_bundle_verify(struct sl_crypto *crypto, const struct sl_directory *directory,
                      const Samenloop__V1__Bundle *bundle, int64_t at, sl_hash *leaves,
                      int *participant, struct sl_error *error)
@@ -28,26 +64,22 @@ int sl_bundle_verify(struct sl_crypto *crypto, const struct sl_directory *direct
     if (check_proof(bundle, error) < 0)
         return -1;
     const struct sl_card *card = sl_directory_card(directory, sl_from_pb(proof->card), participant);
-    const struct sl_key *key = card == NULL
-                                   ? NULL
-                                   : sl_card_key(card, SAMENLOOP__V1__KEY_USE__KEY_USE_SIGNING, at);
-    if (key == NULL || key->verifier == NULL)
-        return sl_fail(error, SL_BAD_KEY_CARD,
-                       "no known key card has the key that signed, valid then");
+    if (card == NULL)
+        return sl_fail(error, SL_BAD_KEY_CARD, "no known key card is the one that is named");
     for (size_t i = 0; i < bundle->n_envelopes; i++) {
         indices[i] = bundle->envelopes[i]->index;
         sl_merkle_leaf(crypto, leaves[i], sl_from_pb(bundle->envelopes[i]->header));
     }
     sl_hash root;
+    if (sl_merkle_recompute(crypto, root, (const sl_hash *)leaves, proof->size, indices,
+                            bundle->n_envelopes, sl_from_pb(proof->nodes)) < 0)
+        return sl_fail(error, SL_BAD_SIGNATURE, "the proof does not fit these events");
     struct sl_buffer text = {0};
-    bool good = sl_merkle_recompute(crypto, root, (const sl_hash *)leaves, proof->size, indices,
-                                    bundle->n_envelopes, sl_from_pb(proof->nodes)) == 0 &&
-                sl_verify(key->verifier, sl_from_pb(proof->signature),
-                          sl_signed_text(crypto, proof, root, &text));
+    int result = check_signature(&directory->participants[*participant], card,
+                                 sl_from_pb(proof->signature),
+                                 sl_signed_text(crypto, proof, root, &text), at, error);
     sl_buffer_free(&text);
-    return good ? 0
-                : sl_fail(error, SL_BAD_SIGNATURE,
-                          "the signature is not over these events' headers");
+    return result;
 }
 
 static const Samenloop__V1__SectionDigest *find_digest(const Samenloop__V1__Header *header,

@@ -7,7 +7,7 @@
 
 #include "samenloop/v1/envelope.pb-c.h"
 #include "schemas/hpke.h"
-#include "schemas/keycard.h"
+#include "schemas/directory.h"
 #include "schemas/limits.h"
 #include "schemas/merkle.h"
 #include "schemas/uuid.h"
@@ -68,7 +68,9 @@ size_t sl_padded_size(size_t content);
 
 /*
  * Verifies the signature over all envelopes of a bundle. `leaves` has room for a hash an envelope
- * and is filled in; `participant` is who signed. The key must have been valid at `at`.
+ * and is filled in; `participant` is who signed. The key must have been valid at `at`: it stands on
+ * the card that the batch names and, with that moment in its time, on the one that holds
+ * (directory.h). `malformed`, `bad_key_card`, or `bad_signature`.
  */
 int sl_bundle_verify(struct sl_crypto *crypto, const struct sl_directory *directory,
                      const Samenloop__V1__Bundle *bundle, int64_t at, sl_hash *leaves,

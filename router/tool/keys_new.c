@@ -16,7 +16,7 @@
 #include "router/tool/keys.h"
 #include "router/tool/tool.h"
 #include "schemas/file.h"
-#include "schemas/keycard.h"
+#include "schemas/directory.h"
 #include "schemas/keyfile.h"
 #include "schemas/timestamp.h"
 

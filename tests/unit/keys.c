@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "schemas/file.h"
-#include "schemas/keycard.h"
+#include "schemas/directory.h"
 #include "schemas/keyfile.h"
 #include "schemas/timestamp.h"
 
@@ -107,8 +107,10 @@ static void test_cards_name_the_keys(void **state)
     assert_int_equal(sl_directory_add(&directory, "img", "00000004164164164000", &error), 0);
     assert_int_equal(sl_directory_add(&directory, "ncg", "00000004165165165000", &error), 0);
     assert_int_equal(sl_directory_add(&directory, "gm0014", "00000001000000014999", &error), 0);
-    if (sl_directory_load(&directory, "DIR/cards", "DIR/ca.pem", now(), &error) < 0)
+    struct sl_buffer problems = {0};
+    if (sl_directory_load(&directory, "DIR/cards", "DIR/ca.pem", now(), &problems, &error) < 0)
         fail_msg("%s", error.text);
+    assert_int_equal(problems.size, 0);
     for (size_t i = 0; i < directory.count; i++) {
         const struct sl_participant *participant = &directory.participants[i];
         assert_int_equal(participant->card_count, 1);

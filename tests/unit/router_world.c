@@ -412,8 +412,11 @@ static void load_parties(void)
         read_key(party_names[i], "sealing.key", true, key);
         parties.sealing[i] = sl_key_private(EVP_PKEY_X25519, key);
     }
-    if (sl_directory_load(&parties.directory, "keys/cards", "keys/ca.pem", now, &error) < 0)
+    struct sl_buffer problems = {0};
+    if (sl_directory_load(&parties.directory, "keys/cards", "keys/ca.pem", now, &problems, &error) <
+        0)
         fail_msg("%s", error.text);
+    sl_buffer_free(&problems);
 }
 
 static int begin(void **state)
