@@ -2,6 +2,7 @@
 #ifndef TESTS_ROUTER_HOUSE_H
 #define TESTS_ROUTER_HOUSE_H
 
+#include "tests/unit/router_parties.h"
 #include "tests/unit/router_simple.h"
 
 static struct parties parties;

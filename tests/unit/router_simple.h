@@ -6,7 +6,12 @@
 #ifndef TESTS_ROUTER_SIMPLE_H
 #define TESTS_ROUTER_SIMPLE_H
 
-#include "tests/unit/router_parties.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
 
 #include "router/decided.h"
 #include "router/state.h"
@@ -41,7 +46,8 @@ struct intake decided_intake(const struct router *router, int participant)
 }
 
 static Samenloop__V1__Queued *simple_queued(struct router *router, struct decided *out, int to,
-                                            uint64_t number, ProtobufCBinaryData subject)
+                                            uint64_t number, Samenloop__V1__Lane lane,
+                                            ProtobufCBinaryData subject)
 {
     Samenloop__V1__Queued *queued = sl_arena_alloc(&router->arena, sizeof *queued);
     Samenloop__V1__Delivery *delivery = sl_arena_alloc(&router->arena, sizeof *delivery);
@@ -53,7 +59,7 @@ static Samenloop__V1__Queued *simple_queued(struct router *router, struct decide
     queued->delivery = delivery;
     queued->sections = 1u << SL_DOSSIER;
     queued->subject = sl_to_pb(sl_arena_copy(&router->arena, sl_from_pb(subject)));
-    delivery->lane = SAMENLOOP__V1__LANE__LANE_ORDINARY;
+    delivery->lane = lane;
     delivery->kind = SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_EVENT;
     delivery->role = SAMENLOOP__V1__ROLE__ROLE_BACK_OFFICE;
     delivery->journal_number = number;
@@ -85,12 +91,14 @@ enum decided_verdict decided_event(struct router *router, int participant, uint6
         decider->due_to = participant;
         memcpy(decider->due_subject, header->subject.data, SL_HASH_SIZE);
     }
+    Samenloop__V1__Lane lane = (Samenloop__V1__Lane)sl_type_lane(type);
     for (int i = 0; i < (int)router->participant_count; i++) {
         if (i == participant)
             continue;
-        (void)simple_queued(router, out, i, number, header->subject);
+        (void)simple_queued(router, out, i, number, lane, header->subject);
         if (sl_get64(header->subject.data) == 13 * 0xd1342543de82ef95u) {
-            Samenloop__V1__Queued *also = simple_queued(router, out, i, number, header->subject);
+            Samenloop__V1__Queued *also = simple_queued(router, out, i, number, lane,
+                                                        header->subject);
             also->delivery->kind = SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_INSTRUCTION;
             also->delivery->name = sl_to_pb(sl_text("check_work_stock"));
             also->delivery->receipt_wanted = true;
@@ -150,7 +158,7 @@ int decided_tick(struct router *router, struct decided *out, struct sl_error *er
     struct decider *decider = simple(router);
     ProtobufCBinaryData subject = {SL_HASH_SIZE, decider->due_subject};
     Samenloop__V1__Queued *queued = simple_queued(router, out, decider->due_to, decider->due_number,
-                                                  subject);
+                                                  SAMENLOOP__V1__LANE__LANE_ORDINARY, subject);
     queued->delivery->kind = SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_NOTICE;
     queued->delivery->name = sl_to_pb(sl_text("obligation_overdue"));
     queued->event = journal_find_event(router->journal, decider->due_number, error);

@@ -2,6 +2,7 @@
  * The router's world: a process with real sockets, CURVE and signals, and clients of every kind.
  * What it decides is the simple decider's; who may speak, and what a kill leaves, is the router's.
  */
+#include "tests/unit/router_parties.h"
 #include "tests/unit/router_simple.h"
 
 #include <poll.h>
