@@ -60,9 +60,9 @@ struct http_token {
 struct http_setup {
     struct samenloop *house;
     const char *address; /* "127.0.0.1", "::1"; an address, no name */
-    unsigned port;       /* 0: any that is free */
     const struct http_token *tokens;
     size_t token_count;
+    unsigned port;                    /* 0: any that is free */
     unsigned connections;             /* 0: HTTP_CONNECTIONS */
     unsigned connections_per_address; /* 0: HTTP_CONNECTIONS_PER_ADDRESS */
     unsigned requests_per_second;     /* of one role, a second's worth at once; 0: no limit */
