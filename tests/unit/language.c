@@ -7,7 +7,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "router/language/agreement.h"
+#include "router/language/check.h"
+#include "router/language/print.h"
 #include "schemas/crypto.h"
 #include "schemas/file.h"
 #include "schemas/limits.h"
@@ -355,13 +356,54 @@ static size_t survive(const void *data, size_t size)
     return lines;
 }
 
+/* What could be read after all can also be checked and shown. */
+static void use(struct sl_bytes text)
+{
+    struct agreement *agreement = NULL;
+    struct sl_buffer out = {0};
+    if (agreement_read(&agreement, "f", text, &out) == 0) {
+        (void)agreement_check(agreement, &out);
+        agreement_print_table(&out, agreement);
+        agreement_print_graph(&out, agreement);
+        assert_true(out.size > 0);
+    }
+    agreement_free(agreement);
+    sl_buffer_free(&out);
+}
+
+/* Where the first rule at or after `from` begins; the end of the text where there is none. */
+static size_t rule_after(struct sl_bytes text, size_t from)
+{
+    static const char begin[] = "\nrule ";
+    const uint8_t *at = memmem(text.data + from, text.size - from, begin, sizeof begin - 1);
+    return at == NULL ? text.size : (size_t)(at - text.data) + 1;
+}
+
+/*
+ * Settings and one rule, cut at every byte; and, since that leaves out what a rule says of others,
+ * the whole text at every seventh.
+ */
 static void cut_at_every_byte(void **state)
 {
     (void)state;
-    struct sl_buffer text = text_of("router/agreement.rules");
-    for (size_t size = 0; size <= text.size; size++)
+    struct sl_buffer whole = text_of("router/agreement.rules");
+    struct sl_buffer cut = {0};
+    struct sl_bytes text = sl_buffer_bytes(&whole);
+    size_t settings = rule_after(text, 0);
+    for (size_t size = 0; size <= settings; size++)
         (void)survive(text.data, size);
-    sl_buffer_free(&text);
+    for (size_t rule = settings; rule < text.size; rule = rule_after(text, rule)) {
+        sl_buffer_clear(&cut);
+        sl_buffer_add(&cut, text.data, settings);
+        for (size_t i = rule; i < rule_after(text, rule); i++) {
+            sl_buffer_add(&cut, &text.data[i], 1);
+            (void)survive(cut.data, cut.size);
+        }
+    }
+    for (size_t size = 0; size <= text.size; size += 7)
+        (void)survive(text.data, size);
+    sl_buffer_free(&cut);
+    sl_buffer_free(&whole);
 }
 
 /* A word less, a word twice, a byte changed: every so many bytes of the real one. */
@@ -380,7 +422,10 @@ static void bent_everywhere(void **state)
         sl_buffer_add(&bent, text.data + at + (random >> 60), text.size - at - (random >> 60));
         bent.data[at] ^= (uint8_t)((random >> 62) == 1 ? random >> 40 : 0);
         (void)survive(bent.data, bent.size);
+        use(sl_buffer_bytes(&bent));
     }
+    for (size_t size = 0; size <= text.size; size += 101)
+        use(sl_bytes(text.data, size));
     sl_buffer_free(&bent);
     sl_buffer_free(&text);
 }
