@@ -215,9 +215,9 @@ static const struct sl_derived derived[] = {
 static const struct sl_field municipality = {"municipality", SL_KIND_MUNICIPALITY, true, NULL, 0};
 
 static const struct sl_field fields[SL_SECTIONS][SL_MAX_SECTION_FIELDS + 1] = {
-    [SL_LOCATION] = {{"bag_id", SL_KIND_BAG_ID, true, NULL, 0},
+    [SL_LOCATION] = {{"bag_id", SL_KIND_BAG_ID, true, "20|10", 0},
                      {"municipality", SL_KIND_MUNICIPALITY, true, NULL, 0},
-                     {"building_bag_id", SL_KIND_BAG_ID, false, NULL, 0},
+                     {"building_bag_id", SL_KIND_BAG_ID, false, "10", 0},
                      {"street", SL_KIND_TEXT, false, NULL, 80},
                      {"number", SL_KIND_TEXT, false, NULL, 5},
                      {"addition", SL_KIND_TEXT, false, NULL, 10},

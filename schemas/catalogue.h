@@ -59,11 +59,11 @@ enum sl_kind {
     SL_KIND_YES_NO_UNKNOWN, /* absent means unknown */
     SL_KIND_CODE,           /* one of `values` */
     SL_KIND_CODE_SET,       /* some of `values`, comma between, in any order, none twice */
-    SL_KIND_WORD,           /* a code that the catalogue does not list */
+    SL_KIND_WORD,           /* a code that the catalogue does not list; at most four digits */
     SL_KIND_DATE,
     SL_KIND_NUMBER,       /* 1 to 999999999 */
     SL_KIND_MUNICIPALITY, /* four digits */
-    SL_KIND_BAG_ID,
+    SL_KIND_BAG_ID,       /* of an object whose type is one of `values` */
     SL_KIND_TEXT,
     SL_KIND_FREE_TEXT, /* screened for citizen service numbers */
     SL_KIND_CENTS,
@@ -76,7 +76,7 @@ struct sl_field {
     const char *name;
     enum sl_kind kind;
     bool required;
-    const char *values; /* of codes, "|" between */
+    const char *values; /* of codes, and of types of the BAG, "|" between */
     size_t max;         /* characters; 0: SL_MAX_FIELD */
 };
 

@@ -20,13 +20,27 @@ static bool listed(const char *values, struct sl_bytes value)
     return false;
 }
 
+/* Is the code among "a,b,"? */
+static bool said_before(struct sl_bytes set, struct sl_bytes code)
+{
+    for (size_t begin = 0, end = 0; end < set.size; end++) {
+        if (set.data[end] != ',')
+            continue;
+        if (sl_bytes_equal(sl_bytes(set.data + begin, end - begin), code))
+            return true;
+        begin = end + 1;
+    }
+    return false;
+}
+
 static bool listed_set(const char *values, struct sl_bytes value)
 {
     for (size_t begin = 0; begin <= value.size;) {
         size_t end = begin;
         while (end < value.size && value.data[end] != ',')
             end++;
-        if (!listed(values, sl_bytes(value.data + begin, end - begin)))
+        struct sl_bytes code = sl_bytes(value.data + begin, end - begin);
+        if (!listed(values, code) || said_before(sl_bytes(value.data, begin), code))
             return false;
         begin = end + 1;
     }
@@ -43,6 +57,24 @@ static bool all_of(struct sl_bytes value, const char *characters)
 }
 
 #define DIGITS "0123456789"
+#define LETTERS "abcdefghijklmnopqrstuvwxyz"
+
+/* A code that the catalogue does not list; with so few digits that no number of a person fits. */
+static bool is_word(struct sl_bytes value)
+{
+    size_t digits = 0;
+    for (size_t i = 0; i < value.size; i++)
+        digits += value.data[i] >= '0' && value.data[i] <= '9';
+    return value.size > 0 && value.size <= 40 && digits <= 4 &&
+           all_of(sl_bytes(value.data, 1), LETTERS) && all_of(value, LETTERS "_" DIGITS);
+}
+
+/* `types` are the objects' types that are meant, "20|10". */
+static bool is_bag_id(const char *types, struct sl_bytes value)
+{
+    return value.size == SL_BAG_SIZE && all_of(value, DIGITS) &&
+           listed(types, sl_bytes(value.data + 4, 2)) && !all_of(sl_bytes(value.data + 6, 10), "0");
+}
 
 static int fit(const struct sl_field *field, enum sl_code code, bool good, const char *wanted,
                struct sl_error *error)
@@ -69,7 +101,7 @@ static int check_text(const struct sl_field *field, struct sl_bytes value, enum 
     return 0;
 }
 
-/* Line breaks and tabs are what people write in a note; the other control characters are not. */
+/* Line breaks and tabs are what people write; the other control characters are not. */
 static bool printable_lines(struct sl_bytes text)
 {
     size_t begin = 0;
@@ -85,11 +117,17 @@ static bool printable_lines(struct sl_bytes text)
     return true;
 }
 
+static bool is_text(enum sl_kind kind)
+{
+    return kind == SL_KIND_TEXT || kind == SL_KIND_TEXTS || kind == SL_KIND_FREE_TEXT ||
+           kind == SL_KIND_FREE_TEXTS;
+}
+
 int sl_field_check(const struct sl_field *field, struct sl_bytes value, enum sl_code code,
                    struct sl_error *error)
 {
     int64_t days = 0;
-    if (!(field->kind == SL_KIND_FREE_TEXT ? printable_lines(value) : sl_bytes_printable(value)))
+    if (!(is_text(field->kind) ? printable_lines(value) : sl_bytes_printable(value)))
         return sl_fail(error, code, "%s: wants UTF-8 without control characters", field->name);
     switch (field->kind) {
     case SL_KIND_YES_NO:
@@ -101,10 +139,8 @@ int sl_field_check(const struct sl_field *field, struct sl_bytes value, enum sl_
     case SL_KIND_CODE_SET:
         return fit(field, code, listed_set(field->values, value), field->values, error);
     case SL_KIND_WORD:
-        return fit(field, code,
-                   value.size > 0 && value.size <= 40 &&
-                       all_of(value, "abcdefghijklmnopqrstuvwxyz_" DIGITS),
-                   "a code of 1 to 40 lower-case letters, digits and _", error);
+        return fit(field, code, is_word(value),
+                   "a code of 1 to 40 lower-case letters, _ and at most four digits", error);
     case SL_KIND_DATE:
         return fit(field, code, sl_date_parse(&days, value) == 0, "a date YYYY-MM-DD", error);
     case SL_KIND_NUMBER:
@@ -116,8 +152,10 @@ int sl_field_check(const struct sl_field *field, struct sl_bytes value, enum sl_
         return fit(field, code, value.size == 4 && all_of(value, DIGITS),
                    "the four digits of a municipality", error);
     case SL_KIND_BAG_ID:
-        return fit(field, code, value.size == 16 && all_of(value, DIGITS),
-                   "the 16 digits of a BAG identification", error);
+        return fit(field, code, is_bag_id(field->values, value),
+                   strcmp(field->values, "10") == 0 ? "the 16 digits of a pand (type 10)"
+                                                    : "the 16 digits of a BAG identification",
+                   error);
     case SL_KIND_TEXT:
     case SL_KIND_FREE_TEXT:
     case SL_KIND_TEXTS:
