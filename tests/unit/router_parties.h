@@ -82,8 +82,8 @@ static void party_id(uint8_t out[SL_UUID_SIZE], uint64_t number)
 }
 
 /* An event of a type that its publisher may publish, with a dossier section. */
-static void party_event(struct party_event *out, int publisher, const char *type, uint64_t number,
-                        uint64_t house, int64_t at)
+static inline void party_event(struct party_event *out, int publisher, const char *type,
+                               uint64_t number, uint64_t house, int64_t at)
 {
     static uint8_t mac[16] = "content of this";
     *out = (struct party_event){0};
