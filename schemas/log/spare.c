@@ -34,22 +34,17 @@ int sl_log_spare_discard(struct sl_log *log, struct sl_error *error)
     return result;
 }
 
-/* What a spare whose sync failed holds is not known: it is thrown away, or the log ends. */
-static int spare_unsound(struct sl_log *log, struct sl_error *error)
-{
-    struct sl_error ignored;
-    if (error->code != SL_FULL)
-        return sl_log_die(log, error);
-    return sl_log_spare_discard(log, &ignored) < 0 ? sl_log_die(log, error) : -1;
-}
-
+/* Where there was no room at the sync, nobody knows which zeros have any: all are written again. */
 static int spare_sync(struct sl_log *log, struct sl_error *error)
 {
     struct sl_log_spare *spare = &log->spare;
-    if (log->storage->calls->sync(log->storage, spare->file, error) < 0)
-        return spare_unsound(log, error);
-    spare->synced = spare->written;
-    return 0;
+    if (log->storage->calls->sync(log->storage, spare->file, error) == 0) {
+        spare->synced = spare->written;
+        return 0;
+    }
+    spare->written = 0;
+    spare->synced = 0;
+    return error->code == SL_FULL ? -1 : sl_log_die(log, error);
 }
 
 static int spare_write(struct sl_log *log, uint64_t size, struct sl_error *error)

@@ -139,7 +139,7 @@ int sl_log_recover(struct sl_log *log, struct sl_error *error);
 int sl_log_spare_finish(struct sl_log *log, struct sl_error *error);
 /* Makes the spare, which is ready, the current segment, empty. Everything is synced. */
 int sl_log_spare_use(struct sl_log *log, struct sl_error *error);
-/* Removes what an earlier process left, or what is not trusted any more. */
+/* Removes what an earlier process left. */
 int sl_log_spare_discard(struct sl_log *log, struct sl_error *error);
 
 /* Where sl_log_read left a record: its segment's first number, offset, and the item itself. */

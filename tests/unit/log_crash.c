@@ -348,13 +348,44 @@ static void test_full_disk(void **state)
     sl_storage_free(memory);
 }
 
+/* A sync that finds no room may have lost any of the zeros: none of them counts any more. */
+static void test_a_spare_is_written_again(void **state)
+{
+    (void)state;
+    struct sl_error error = {0};
+    struct sl_log *log = NULL;
+    struct sl_storage *memory = sl_storage_memory();
+    assert_int_equal(open_here(&log, memory, &error), 0);
+    int steps = 1;
+    while (sl_log_step(log, &error) == 1)
+        steps++;
+    assert_int_equal(steps, SEGMENT / (16 * 1024));
+    sl_log_close(log);
+    assert_int_equal(open_here(&log, memory, &error), 0);
+    for (int i = 1; i < steps; i++)
+        assert_int_equal(sl_log_step(log, &error), 1);
+    sl_storage_memory_faults(memory, (struct sl_storage_faults){.kind = SL_FAULT_FULL, .at = 2});
+    assert_int_equal(sl_log_step(log, &error), -1);
+    assert_int_equal(error.code, SL_FULL);
+    for (int i = 1; i < steps; i++)
+        assert_int_equal(sl_log_step(log, &error), 1);
+    assert_int_equal(sl_log_step(log, &error), 0);
+    sl_log_close(log);
+    sl_storage_free(memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_error),         cmocka_unit_test(test_errors_from_then_on),
-        cmocka_unit_test(test_one_short_write),   cmocka_unit_test(test_full_once),
-        cmocka_unit_test(test_full_from_then_on), cmocka_unit_test(test_crashes_while_recovering),
-        cmocka_unit_test(test_fatal_stays_fatal), cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_one_error),
+        cmocka_unit_test(test_errors_from_then_on),
+        cmocka_unit_test(test_one_short_write),
+        cmocka_unit_test(test_full_once),
+        cmocka_unit_test(test_full_from_then_on),
+        cmocka_unit_test(test_crashes_while_recovering),
+        cmocka_unit_test(test_fatal_stays_fatal),
+        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_a_spare_is_written_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
