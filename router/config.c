@@ -8,7 +8,11 @@
 #include "schemas/file.h"
 #include "schemas/keyfile.h"
 
-enum { AGREEMENT_MAX = 1024 * 1024, SEGMENT_MIN = 256 * 1024, SEGMENT_MAX = 1024 * 1024 * 1024 };
+enum {
+    AGREEMENT_MAX = 1024 * 1024,
+    SEGMENT_MIN = 2 * SL_MAX_SEALED,
+    SEGMENT_MAX = 1024 * 1024 * 1024
+};
 
 enum setting_kind { TEXT, PATH, SIZE };
 

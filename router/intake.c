@@ -56,14 +56,27 @@ static int check_time(const struct intake *intake, const Samenloop__V1__Header *
     return 0;
 }
 
+/* What was signed and sealed; the few bytes of form around it do not count. */
+static size_t size_of(const Samenloop__V1__Envelope *envelope)
+{
+    size_t size = envelope->header.len;
+    for (size_t i = 0; i < envelope->n_sections; i++) {
+        const Samenloop__V1__SealedSection *section = envelope->sections[i];
+        for (size_t k = 0; k < section->n_ciphertexts; k++)
+            size += section->ciphertexts[k]->sealed.len;
+    }
+    return size;
+}
+
 static int check_event(const struct intake *intake, struct sl_crypto *crypto,
                        const Samenloop__V1__Envelope *envelope, struct intake_event *event)
 {
     struct sl_error *error = &event->error;
     if (event->header == NULL)
         return sl_fail(error, SL_MALFORMED, "the header is none");
-    if (samenloop__v1__envelope__get_packed_size(envelope) > SL_MAX_EVENT)
-        return sl_fail(error, SL_TOO_LARGE, "an event has at most %d bytes", SL_MAX_EVENT);
+    if (size_of(envelope) > SL_MAX_SEALED)
+        return sl_fail(error, SL_TOO_LARGE, "an event has at most %d bytes, %d when sealed",
+                       SL_MAX_EVENT, SL_MAX_SEALED);
     if (sl_envelope_check(crypto, event->header, envelope, true, error) < 0)
         return -1;
     const struct sl_participant *sender = &intake->directory->participants[intake->participant];

@@ -9,7 +9,8 @@ enum {
     FRAME_BYTES = 1024 * 1024,     /* a frame is full behind this; one delivery may pass it */
     ROUND_BYTES = 8 * 1024 * 1024, /* all frames of a round */
     REFILL_RECORDS = 4096,         /* looked through for one queue in a round */
-    BUNDLE_BYTES = 1024            /* a bundle's proof, about */
+    BUNDLE_BYTES = 1024,           /* a bundle's proof, about */
+    DELIVERY_BYTES = 256           /* a delivery's words, about */
 };
 
 static void *take(struct sl_arena *arena, size_t size)
@@ -170,14 +171,15 @@ static Samenloop__V1__Envelope *make_envelope(struct frame *frame, uint32_t disc
     *envelope = (Samenloop__V1__Envelope)SAMENLOOP__V1__ENVELOPE__INIT;
     envelope->index = frame->source.event->index;
     envelope->header = frame->source.event->header;
-    size_t count = frame->source.sections == NULL ? 0 : frame->source.sections->n_sections;
+    const Samenloop__V1__Sections *sections = source_sections(&frame->source);
+    size_t count = sections == NULL ? 0 : sections->n_sections;
     envelope->sections = take(frame->arena, (count + 1) * sizeof(void *));
     for (size_t i = 0; i < count; i++) {
-        Samenloop__V1__SealedSection *section = frame->source.sections->sections[i];
+        Samenloop__V1__SealedSection *section = sections->sections[i];
         if ((disclosed & sl_section_bit((enum sl_section)section->section)) != 0)
             envelope->sections[envelope->n_sections++] = section;
     }
-    frame->bytes += samenloop__v1__envelope__get_packed_size(envelope);
+    frame->bytes += envelope->header.len + frame->source.content.size; /* at most */
     return envelope;
 }
 
@@ -245,7 +247,7 @@ static int add_delivery(struct frame *frame, const struct delivery *picked, stru
     if (source_has_event(queued) && (source_event(&frame->source, picked, queued, error) < 0 ||
                                      add_envelope(frame, queued->sections, delivery, error) < 0))
         return -1;
-    frame->bytes += samenloop__v1__delivery__get_packed_size(delivery);
+    frame->bytes += DELIVERY_BYTES;
     frame->deliveries[frame->deliver.n_deliveries++] = delivery;
     return 0;
 }

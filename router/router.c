@@ -8,7 +8,7 @@
 #include "schemas/version.h"
 
 /* A record stands in one segment; the largest is an event with all that it brings about. */
-enum { SEGMENT_MIN = 256 * 1024 };
+enum { SEGMENT_MIN = 2 * SL_MAX_SEALED };
 
 /* ---------------------------------------------------------------- what the stations share */
 

@@ -5,19 +5,39 @@ bool source_has_event(const Samenloop__V1__Queued *queued)
     return queued->delivery->kind <= SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_NOTICE;
 }
 
+static void take_event(struct source *source, uint64_t record, const ProtobufCMessage *message,
+                       struct sl_bytes content)
+{
+    source->event_record = message == NULL ? 0 : record;
+    source->event = (const Samenloop__V1__JournalEvent *)message;
+    source->content = content;
+}
+
+/* Most deliveries stand in the record of their event: it is read once. */
+static const ProtobufCMessage *read_record(struct source *source, uint64_t record,
+                                           struct sl_error *error)
+{
+    struct sl_bytes content = {0};
+    if (source->record == record)
+        return source->message;
+    source->message = journal_read(source->journal, source->arena, record,
+                                   SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_UNSPECIFIED, &content,
+                                   error);
+    source->record = source->message == NULL ? 0 : record;
+    if (source->message != NULL &&
+        source->message->descriptor == &samenloop__v1__journal_event__descriptor)
+        take_event(source, record, source->message, content);
+    return source->message;
+}
+
 const Samenloop__V1__Queued *source_queued(struct source *source, const struct delivery *delivery,
                                            struct sl_error *error)
 {
     Samenloop__V1__Queued **queued = NULL;
-    if (source->record != delivery->record) {
-        source->message = journal_read(source->journal, source->arena, delivery->record,
-                                       SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_UNSPECIFIED, NULL,
-                                       error);
-        source->record = source->message == NULL ? 0 : delivery->record;
-    }
-    if (source->message == NULL)
+    const ProtobufCMessage *message = read_record(source, delivery->record, error);
+    if (message == NULL)
         return NULL;
-    if (delivery->place < journal_queued(source->message, &queued) &&
+    if (delivery->place < journal_queued(message, &queued) &&
         queued[delivery->place]->delivery != NULL)
         return queued[delivery->place];
     (void)sl_fail(error, SL_DAMAGED, "journal: record %llu has no delivery %u",
@@ -32,17 +52,19 @@ int source_event(struct source *source, const struct delivery *delivery,
     struct sl_bytes content = {0};
     if (source->event_record == record)
         return 0;
-    source->event = (const Samenloop__V1__JournalEvent *)journal_read(
-        source->journal, source->arena, record, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_EVENT,
-        &content, error);
-    source->event_record = source->event == NULL ? 0 : record;
-    source->sections = NULL;
-    if (source->event == NULL)
-        return -1;
-    if (content.size > 0)
-        source->sections = (const Samenloop__V1__Sections *)sl_arena_unpack(
-            source->arena, &samenloop__v1__sections__descriptor, content);
-    return 0;
+    const ProtobufCMessage *message = journal_read(source->journal, source->arena, record,
+                                                   SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_EVENT,
+                                                   &content, error);
+    take_event(source, record, message, content);
+    return message == NULL ? -1 : 0;
+}
+
+const Samenloop__V1__Sections *source_sections(struct source *source)
+{
+    if (source->content.size == 0)
+        return NULL;
+    return (const Samenloop__V1__Sections *)sl_arena_unpack(
+        source->arena, &samenloop__v1__sections__descriptor, source->content);
 }
 
 const Samenloop__V1__JournalBatch *source_batch(struct source *source, struct sl_error *error)

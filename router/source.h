@@ -16,7 +16,7 @@ struct source {
     const ProtobufCMessage *message;
     uint64_t event_record;
     const Samenloop__V1__JournalEvent *event;
-    const Samenloop__V1__Sections *sections; /* NULL: none, or erased */
+    struct sl_bytes content;
     uint64_t batch_record;
     const Samenloop__V1__JournalBatch *batch;
 };
@@ -28,6 +28,9 @@ const Samenloop__V1__Queued *source_queued(struct source *source, const struct d
 /* Reads the event behind a delivery into the source; -1. Not for checkpoints and erasures. */
 int source_event(struct source *source, const struct delivery *delivery,
                  const Samenloop__V1__Queued *queued, struct sl_error *error);
+
+/* The sections of the event that was read; NULL: none, or erased. */
+const Samenloop__V1__Sections *source_sections(struct source *source);
 
 /* The batch of the event that was read; NULL: it could not be read. */
 const Samenloop__V1__JournalBatch *source_batch(struct source *source, struct sl_error *error);

@@ -158,7 +158,7 @@ void sl_buffer_pack(struct sl_buffer *buffer, const ProtobufCMessage *message)
     (void)protobuf_c_message_pack(message, sl_buffer_extend(buffer, size));
 }
 
-enum { BLOCK = 64 * 1024 };
+enum { BLOCK = 64 * 1024, KEPT = 8 * 1024 * 1024 };
 
 struct sl_arena_block {
     struct sl_arena_block *next;
@@ -183,26 +183,56 @@ void sl_arena_init(struct sl_arena *arena, size_t limit)
     *arena = (struct sl_arena){.limit = limit};
 }
 
-void sl_arena_free(struct sl_arena *arena)
+static void free_blocks(struct sl_arena_block *block)
 {
-    for (struct sl_arena_block *block = arena->blocks; block != NULL;) {
+    while (block != NULL) {
         struct sl_arena_block *next = block->next;
         free(block);
         block = next;
     }
+}
+
+void sl_arena_free(struct sl_arena *arena)
+{
+    free_blocks(arena->blocks);
+    free_blocks(arena->spare);
     sl_arena_init(arena, arena->limit);
 }
 
 void sl_arena_clear(struct sl_arena *arena)
 {
-    while (arena->blocks != NULL && arena->blocks->next != NULL) {
+    size_t kept = 0;
+    for (struct sl_arena_block *block = arena->spare; block != NULL; block = block->next)
+        kept += block->size;
+    while (arena->blocks != NULL) {
         struct sl_arena_block *block = arena->blocks;
         arena->blocks = block->next;
-        free(block);
+        if (kept + block->size > KEPT) {
+            free(block);
+            continue;
+        }
+        kept += block->size;
+        block->used = 0;
+        block->next = arena->spare;
+        arena->spare = block;
     }
-    if (arena->blocks != NULL)
-        arena->blocks->used = 0;
     arena->used = 0;
+}
+
+/* A block with so much room: one that was cleared, or a new one. */
+static struct sl_arena_block *take_block(struct sl_arena *arena, size_t size)
+{
+    struct sl_arena_block *block = arena->spare;
+    size_t room = size > BLOCK ? size : BLOCK;
+    if (block != NULL && block->size >= size) {
+        arena->spare = block->next;
+    } else {
+        block = sl_new(1, sizeof *block + room);
+        block->size = room;
+    }
+    block->next = arena->blocks;
+    arena->blocks = block;
+    return block;
 }
 
 void *sl_arena_alloc(struct sl_arena *arena, size_t size)
@@ -213,13 +243,8 @@ void *sl_arena_alloc(struct sl_arena *arena, size_t size)
     if (arena->limit > 0 && size > arena->limit - arena->used)
         return NULL;
     struct sl_arena_block *block = arena->blocks;
-    if (block == NULL || size > block->size - block->used) {
-        size_t room = size > BLOCK ? size : BLOCK;
-        block = sl_new(1, sizeof *block + room);
-        block->size = room;
-        block->next = arena->blocks;
-        arena->blocks = block;
-    }
+    if (block == NULL || size > block->size - block->used)
+        block = take_block(arena, size);
     void *memory = (uint8_t *)block->data + block->used;
     block->used += size;
     arena->used += size;

@@ -50,6 +50,7 @@ void sl_buffer_pack(struct sl_buffer *buffer, const ProtobufCMessage *message);
 /* Memory that lives until the arena is cleared. With a limit, what would pass it fails. */
 struct sl_arena {
     struct sl_arena_block *blocks;
+    struct sl_arena_block *spare; /* of what was cleared, to be used again */
     size_t used;
     size_t limit; /* 0: none */
     ProtobufCAllocator allocator;
@@ -57,7 +58,7 @@ struct sl_arena {
 
 void sl_arena_init(struct sl_arena *arena, size_t limit);
 void sl_arena_free(struct sl_arena *arena);
-void sl_arena_clear(struct sl_arena *arena);               /* keeps the first block */
+void sl_arena_clear(struct sl_arena *arena);               /* keeps some memory */
 void *sl_arena_alloc(struct sl_arena *arena, size_t size); /* NULL only beyond the limit */
 struct sl_bytes sl_arena_copy(struct sl_arena *arena, struct sl_bytes bytes);
 /* Decodes a message into the arena; NULL when malformed or beyond the limit. */

@@ -3,9 +3,10 @@
 #define SL_LIMITS_H
 
 enum {
-    SL_MAX_EVENT = 64 * 1024,         /* an event as JSON, and its sealed form in an envelope */
-    SL_MAX_FRAME = 4 * 1024 * 1024,   /* a frame on the wire */
-    SL_MAX_BATCH = 1024,              /* events under one signature */
+    SL_MAX_EVENT = 64 * 1024,       /* an event as JSON */
+    SL_MAX_SEALED = 256 * 1024,     /* the same, sealed for all who may read it, with its header */
+    SL_MAX_FRAME = 4 * 1024 * 1024, /* a frame on the wire */
+    SL_MAX_BATCH = 1024,            /* events under one signature */
     SL_MAX_BATCH_BYTES = 1024 * 1024, /* and their content; an event more may pass it */
     SL_MAX_ATTRIBUTES = 16,           /* of a header */
     SL_MAX_ATTRIBUTE = 128,           /* an attribute's value */

@@ -114,7 +114,7 @@ static const char good_file[] = "listen = \"tcp://127.0.0.1:0\"\n"
                                 "cards = \"cards\"\n"
                                 "trust = \"ca.pem\"\n"
                                 "curve_key = \"router/curve.key\"\n"
-                                "segment_bytes = 262144\n"
+                                "segment_bytes = 524288\n"
                                 "participants\n"
                                 "    img\n"
                                 "        oin = \"00000004164164164000\"\n"
@@ -143,7 +143,7 @@ static void a_configuration_is_read(void **state)
     assert_int_equal(config->directory.count, 2);
     assert_int_equal(config->roles[0], 1u << SL_BACK_OFFICE | 1u << SL_JOINT_TEAM);
     assert_int_equal(config->roles[1], 1u << SL_BACK_OFFICE);
-    assert_int_equal(config->segment_bytes, 262144);
+    assert_int_equal(config->segment_bytes, 524288);
     assert_string_equal(config->journal, "/somewhere/journal");
     assert_memory_equal(config->agreement, folder, strlen(folder));
     assert_string_equal(config->feed, "");

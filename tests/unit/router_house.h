@@ -28,7 +28,7 @@ static inline void open_router(struct house *house)
                                  .agreement = sl_text("the agreement"),
                                  .agreement_name = "test",
                                  .journal = house->storage,
-                                 .segment_bytes = 256 * 1024};
+                                 .segment_bytes = 512 * 1024};
     if (router_open(&house->router, &setup, house->moment, &error) < 0)
         fail_msg("%s", error.text);
 }

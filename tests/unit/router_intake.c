@@ -192,7 +192,7 @@ static void before_the_agreement(struct party_event *event)
 
 static void too_large(struct party_event *event)
 {
-    static uint8_t text[SL_MAX_EVENT];
+    static uint8_t text[SL_MAX_SEALED / 2];
     event->event.sections[SL_DOSSIER] = sl_bytes(text, sizeof text);
 }
 

@@ -41,7 +41,7 @@ static void start_router(struct world *world)
                                  .agreement = sl_text("the agreement"),
                                  .agreement_name = "test",
                                  .journal = world->journal,
-                                 .segment_bytes = 256 * 1024};
+                                 .segment_bytes = 512 * 1024};
     if (router_open(&world->router, &setup, world->moment, &error) < 0)
         fail_msg("%s", error.text);
 }
