@@ -14,10 +14,13 @@ GEN := build/gen
 PACKAGES := libzmq libczmq libprotobuf-c libcrypto libmicrohttpd jansson libsystemd
 
 CFLAGS = -O2 -g
+# clang 14 knows two levels only.
+FORTIFY := $(if $(findstring clang,$(CC)),2,3)
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-FLAGS := -std=c17 -D_GNU_SOURCE -I. -I$(GEN) -MMD -MP -fstack-protector-strong -pthread \
+FLAGS := -std=c17 -D_GNU_SOURCE -I. -I$(GEN) -MMD -MP -fstack-protector-strong \
+         -fstack-clash-protection -pthread $(if $(SANITIZE),,-D_FORTIFY_SOURCE=$(FORTIFY)) \
          $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-LINK := -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+LINK := -pthread -Wl,-z,relro,-z,now $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
 PROTOS := $(wildcard schemas/samenloop/v1/*.proto)
 PB_C := $(PROTOS:schemas/%.proto=$(GEN)/%.pb-c.c)
