@@ -7,11 +7,12 @@
 
 #include "schemas/file.h"
 #include "schemas/keyfile.h"
+#include "schemas/log/log.h"
 
 enum {
     AGREEMENT_MAX = 1024 * 1024,
     SEGMENT_MIN = 2 * SL_MAX_SEALED,
-    SEGMENT_MAX = 1024 * 1024 * 1024
+    SEGMENT_MAX = SL_LOG_SEGMENT_MAX
 };
 
 enum setting_kind { TEXT, PATH, SIZE };
