@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "adapters/house.h"
+#include "schemas/check.h"
 #include "schemas/cloudevent.h"
 
 struct opening {
@@ -146,58 +147,16 @@ static int check_house(const struct opening *opening, const struct sl_event *eve
     return sl_fail(error, SL_SUBJECT_INVALID, "the origin names another house than the header");
 }
 
-/* Text of several lines, without any other control characters. */
-static bool is_text(ProtobufCBinaryData bytes)
-{
-    size_t begin = 0;
-    for (size_t i = 0; i <= bytes.len; i++) {
-        if (i < bytes.len && bytes.data[i] != '\n' && bytes.data[i] != '\r' &&
-            bytes.data[i] != '\t')
-            continue;
-        if (!sl_bytes_printable(sl_bytes(bytes.data + begin, i - begin)))
-            return false;
-        begin = i + 1;
-    }
-    return true;
-}
-
-/* Are the bytes fields of a section's message text? */
-static bool is_good_message(const ProtobufCMessage *message)
-{
-    const ProtobufCMessageDescriptor *type = message->descriptor;
-    for (unsigned i = 0; i < type->n_fields; i++) {
-        const ProtobufCFieldDescriptor *field = &type->fields[i];
-        const uint8_t *at = (const uint8_t *)message + field->offset;
-        if (field->type != PROTOBUF_C_TYPE_BYTES)
-            continue;
-        if (field->label != PROTOBUF_C_LABEL_REPEATED) {
-            if (!is_text(*(const ProtobufCBinaryData *)(const void *)at))
-                return false;
-            continue;
-        }
-        size_t count = *(const size_t *)(const void *)((const uint8_t *)message +
-                                                       field->quantifier_offset);
-        const ProtobufCBinaryData *list = *(ProtobufCBinaryData *const *)(const void *)at;
-        for (size_t k = 0; k < count; k++) {
-            if (!is_text(list[k]))
-                return false;
-        }
-    }
-    return true;
-}
-
-/* What the back office could not be given as JSON is not taken. */
-static int check_texts(struct samenloop *house, const struct parcel *parcel, struct sl_error *error)
+/* What the publisher should have refused is not handed to a back office. */
+static int check_sections(struct samenloop *house, const struct parcel *parcel,
+                          const struct sl_event *event, struct sl_error *error)
 {
     for (int i = SL_LOCATION; i < SL_ORIGIN; i++) {
-        enum sl_section section = (enum sl_section)i;
-        if ((parcel->present & sl_section_bit(section)) == 0)
-            continue;
-        const ProtobufCMessage *message = sl_arena_unpack(
-            &house->frames, sl_section_message(section), parcel->sections[i]);
-        if (message == NULL || !is_good_message(message))
-            return sl_fail(error, SL_MALFORMED, "section %s is none, or holds what is no text",
-                           sl_section_name(section));
+        const char *field = "";
+        if ((parcel->present & sl_section_bit((enum sl_section)i)) != 0 &&
+            sl_section_check(&house->frames, event->type, (enum sl_section)i, parcel->sections[i],
+                             event->subject, &field, error) < 0)
+            return sl_fail_at(error, "section %s", sl_section_name((enum sl_section)i));
     }
     return 0;
 }
@@ -223,15 +182,16 @@ static int open_event(struct frame *frame, struct parcel *parcel, struct sl_even
                                              sl_from_pb(parcel->envelope->header));
     if (parcel->header == NULL)
         return sl_fail(error, SL_MALFORMED, "a header that is none");
-    if (sl_header_check(parcel->header, publisher->organisation, &type, error) < 0 ||
+    if (sl_header_check(parcel->header, publisher->name, &type, error) < 0 ||
         check_source(parcel->header, publisher, error) < 0 ||
         sl_envelope_check(house->crypto, parcel->header, parcel->envelope, false, error) < 0 ||
         open_sections(house, parcel, error) < 0)
         return -1;
     if (sl_event_opened(event, &house->frames, parcel->header, parcel->sections, parcel->present,
-                        error) < 0)
+                        error) < 0 ||
+        check_house(house->opening, event, error) < 0)
         return -1;
-    return check_house(house->opening, event, error) < 0 ? -1 : check_texts(house, parcel, error);
+    return check_sections(house, parcel, event, error);
 }
 
 /* The proof of this event alone. */

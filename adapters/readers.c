@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "adapters/names.h"
+#include "schemas/check.h"
 
 /* Adds the participants of some kinds that have a key; counts those that have none. */
 static size_t add(struct readers *out, const struct samenloop *house, int organisations)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "schemas/check.h"
 #include "schemas/limits.h"
 
 /* The signature, by one of the sender's own keys that was valid when the events were recorded: a
@@ -35,7 +36,7 @@ static int check_source(const struct sl_participant *sender, struct sl_bytes sou
 static int check_header(const struct sl_participant *sender, const Samenloop__V1__Header *header,
                         const struct sl_type **type, struct sl_error *error)
 {
-    int result = sl_header_check(header, sender->organisation, type, error);
+    int result = sl_header_check(header, sender->name, type, error);
     if (result < 0 && error->code == SL_UNKNOWN_TYPE)
         return -1;
     struct sl_error first = {0}; /* the source comes before all else but the type */

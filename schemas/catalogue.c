@@ -375,14 +375,17 @@ static const struct sl_field *find_field(const struct sl_field *list, size_t cou
     return NULL;
 }
 
+bool sl_is_correction(const struct sl_type *type)
+{
+    return type->original && type->optional != 0; /* a withdrawal has no sections */
+}
+
 const struct sl_field *sl_type_attribute(const struct sl_type *type, struct sl_bytes name)
 {
     if (type->municipality && sl_bytes_is(name, municipality.name))
         return &municipality;
     const struct sl_field *own = find_field(type->attributes, SL_MAX_TYPE_ATTRIBUTES, name);
-    /* A correction carries the attributes of the type that it corrects. */
-    bool correction = type->original && type->attributes[0].name == NULL;
-    for (size_t i = 0; own == NULL && correction && i < sl_type_count(); i++) {
+    for (size_t i = 0; own == NULL && sl_is_correction(type) && i < sl_type_count(); i++) {
         if (!types[i].original)
             own = sl_type_attribute(&types[i], name);
     }

@@ -105,7 +105,14 @@ enum sl_lane sl_type_lane(const struct sl_type *type); /* never SL_NO_LANE */
 size_t sl_type_index(const struct sl_type *type);
 const struct sl_type *sl_type_find(struct sl_bytes name); /* without prefix; NULL: none */
 
-/* The attribute with this name, among the type's own and `municipality`; NULL: none. */
+/* Is it the correction of an event, which has the attributes and sections of its original's type?
+ */
+bool sl_is_correction(const struct sl_type *type);
+
+/*
+ * The attribute with this name, among the type's own and `municipality`; NULL: none. Of a
+ * correction it is that of the first type that has one: values are checked by sl_attribute_check.
+ */
 const struct sl_field *sl_type_attribute(const struct sl_type *type, struct sl_bytes name);
 
 /* What the router derives, in the catalogue's order. */
@@ -121,25 +128,5 @@ const struct sl_derived *sl_derived_find(struct sl_bytes name);
 /* The fields of a section in the order of its proto fields, ended by one without name. */
 const struct sl_field *sl_section_fields(enum sl_section section);
 const ProtobufCMessageDescriptor *sl_section_message(enum sl_section section);
-
-/*
- * Is the value one that the field takes? The sentence names the field, never the value, where a
- * value could be personal. `code` is SL_ATTRIBUTE_INVALID or SL_FIELD_INVALID.
- */
-int sl_field_check(const struct sl_field *field, struct sl_bytes value, enum sl_code code,
-                   struct sl_error *error);
-
-/* The attribute of a header, or empty bytes. */
-struct sl_bytes sl_header_attribute(const Samenloop__V1__Header *header, const char *name);
-
-/* The set of sections that a header announces, origin included. */
-uint32_t sl_header_sections(const Samenloop__V1__Header *header);
-
-/*
- * Everything that can be checked on a header without keys: sizes, type, publisher, subject's form,
- * attributes, causation, sections, text. Both ends check it. `type` is set when it returns 0.
- */
-int sl_header_check(const Samenloop__V1__Header *header, enum sl_organisation publisher,
-                    const struct sl_type **type, struct sl_error *error);
 
 #endif

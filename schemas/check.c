@@ -1,8 +1,8 @@
-/* The checks that the catalogue's tables drive: values of fields, and whole headers. */
+#include "schemas/check.h"
+
 #include <string.h>
 
 #include "schemas/bsn.h"
-#include "schemas/catalogue.h"
 #include "schemas/limits.h"
 #include "schemas/subject.h"
 #include "schemas/timestamp.h"
@@ -184,23 +184,37 @@ uint32_t sl_header_sections(const Samenloop__V1__Header *header)
     return set;
 }
 
+int sl_attribute_check(const struct sl_type *type, struct sl_bytes name, struct sl_bytes value,
+                       struct sl_error *error)
+{
+    const struct sl_field *field = sl_type_attribute(type, name);
+    bool shown = name.size > 0 && name.size <= 40 && sl_bytes_printable(name);
+    if (field == NULL)
+        return sl_fail(error, SL_ATTRIBUTE_INVALID, "%s has no attribute %.*s", type->name,
+                       shown ? (int)name.size : 1, shown ? (const char *)name.data : "?");
+    if (value.size > SL_MAX_ATTRIBUTE)
+        return sl_fail(error, SL_ATTRIBUTE_INVALID, "%s: wants at most %d bytes", field->name,
+                       SL_MAX_ATTRIBUTE);
+    int result = sl_field_check(field, value, SL_ATTRIBUTE_INVALID, error);
+    for (size_t i = 0; result < 0 && sl_is_correction(type) && i < sl_type_count(); i++) {
+        field = sl_type_at(i)->original ? NULL : sl_type_attribute(sl_type_at(i), name);
+        if (field != NULL)
+            result = sl_field_check(field, value, SL_ATTRIBUTE_INVALID, error);
+    }
+    return result;
+}
+
 static int check_attributes(const Samenloop__V1__Header *header, const struct sl_type *type,
                             struct sl_error *error)
 {
     for (size_t i = 0; i < header->n_attributes; i++) {
         struct sl_bytes name = sl_from_pb(header->attributes[i]->name);
-        struct sl_bytes value = sl_from_pb(header->attributes[i]->value);
-        const struct sl_field *field = sl_type_attribute(type, name);
-        if (field == NULL && name.size <= 40 && sl_bytes_printable(name))
-            return sl_fail(error, SL_ATTRIBUTE_INVALID, "%s has no attribute %.*s", type->name,
-                           (int)name.size, (const char *)name.data);
-        if (field == NULL || value.size > SL_MAX_ATTRIBUTE)
-            return sl_fail(error, SL_ATTRIBUTE_INVALID, "%s: an attribute too long", type->name);
-        if (sl_field_check(field, value, SL_ATTRIBUTE_INVALID, error) < 0)
+        if (sl_attribute_check(type, name, sl_from_pb(header->attributes[i]->value), error) < 0)
             return -1;
         for (size_t k = 0; k < i; k++) {
             if (sl_bytes_equal(name, sl_from_pb(header->attributes[k]->name)))
-                return sl_fail(error, SL_ATTRIBUTE_INVALID, "%s: given twice", field->name);
+                return sl_fail(error, SL_ATTRIBUTE_INVALID, "%.*s: given twice", (int)name.size,
+                               (const char *)name.data);
         }
     }
     if (type->municipality && sl_header_attribute(header, "municipality").size == 0)
@@ -263,7 +277,21 @@ static int check_form(const Samenloop__V1__Header *header, struct sl_error *erro
     return 0;
 }
 
-int sl_header_check(const Samenloop__V1__Header *header, enum sl_organisation publisher,
+/* May this participant publish the type, about that municipality's house? */
+static int check_publisher(const Samenloop__V1__Header *header, const struct sl_type *type,
+                           const char *publisher, struct sl_error *error)
+{
+    enum sl_organisation organisation = sl_organisation_of(publisher);
+    struct sl_bytes municipality = sl_header_attribute(header, "municipality");
+    if ((type->publishers & organisation) == 0)
+        return sl_fail(error, SL_NOT_PERMITTED, "this organisation may not publish %s", type->name);
+    if (organisation == SL_MUNICIPALITY && municipality.size > 0 &&
+        !sl_bytes_is(municipality, publisher + strlen("gm")))
+        return sl_fail(error, SL_NOT_PERMITTED, "not this municipality's house");
+    return 0;
+}
+
+int sl_header_check(const Samenloop__V1__Header *header, const char *publisher,
                     const struct sl_type **out, struct sl_error *error)
 {
     struct sl_bytes name = sl_from_pb(header->type);
@@ -272,9 +300,7 @@ int sl_header_check(const Samenloop__V1__Header *header, enum sl_organisation pu
         return sl_fail(error, SL_NOT_PERMITTED, "only the router publishes this type");
     if (type == NULL)
         return sl_fail(error, SL_UNKNOWN_TYPE, "this type is not in the catalogue");
-    if ((type->publishers & publisher) == 0)
-        return sl_fail(error, SL_NOT_PERMITTED, "this organisation may not publish %s", type->name);
-    if (check_form(header, error) < 0)
+    if (check_publisher(header, type, publisher, error) < 0 || check_form(header, error) < 0)
         return -1;
     if (type->causation_required && header->causation_id.len == 0)
         return sl_fail(error, SL_CAUSATION_MISSING,
@@ -283,4 +309,12 @@ int sl_header_check(const Samenloop__V1__Header *header, enum sl_organisation pu
         return -1;
     *out = type;
     return 0;
+}
+
+int sl_correction_check(const Samenloop__V1__Header *correction, const struct sl_type *original,
+                        struct sl_error *error)
+{
+    if (check_attributes(correction, original, error) < 0)
+        return -1;
+    return check_sections(correction, original, error);
 }

@@ -128,11 +128,6 @@ static int read_of_type(struct sl_taking *taking, const char *name, const json_t
                    sl_name_shown(name));
 }
 
-bool sl_is_correction(const struct sl_type *type)
-{
-    return type->original && type->optional != 0; /* a withdrawal has no sections */
-}
-
 static int read_attribute(struct sl_taking *taking, const char *name, const json_t *value)
 {
     Samenloop__V1__Header *header = taking->header;

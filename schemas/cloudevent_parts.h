@@ -3,6 +3,7 @@
 #define SL_CLOUDEVENT_PARTS_H
 
 #include "samenloop/v1/sections.pb-c.h"
+#include "schemas/check.h"
 #include "schemas/cloudevent.h"
 
 /* One event on its way in; each step reads its part of `event` into `out`. */
@@ -44,9 +45,6 @@ int sl_moment_read(int64_t *out, struct sl_bytes text);
 
 /* May an extension attribute that the contract does not know have this name and value? */
 bool sl_extension_good(struct sl_bytes name, struct sl_bytes value);
-
-/* A correction may have what its original's type has, which only the router knows. */
-bool sl_is_correction(const struct sl_type *type);
 
 /* The steps, in their order (see cloudevent_take.c). */
 int sl_taking_attributes(struct sl_taking *taking);

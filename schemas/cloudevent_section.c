@@ -158,41 +158,16 @@ static int read_field(const struct reading *reading, const char *name, const jso
 
 /* ---------------------------------------------------------------- a whole section */
 
-static bool has(const struct reading *reading, const char *name)
-{
-    return json_object_get(reading->object, name) != NULL;
-}
-
-static int check_required(const struct reading *reading)
-{
-    char sentence[64];
-    for (size_t i = 0; reading->fields[i].name != NULL; i++) {
-        if (!reading->fields[i].required || has(reading, reading->fields[i].name))
-            continue;
-        (void)snprintf(sentence, sizeof sentence, "%s: must be given", reading->fields[i].name);
-        return refuse(reading, SL_FIELD_MISSING, reading->fields[i].name, sentence);
-    }
-    bool dated = has(reading, "date") || (has(reading, "period_from") && has(reading, "period_to"));
-    if (reading->section == SL_PLANNING && !dated)
-        return refuse(reading, SL_FIELD_MISSING, "date",
-                      "date: must be given, or period_from and period_to");
-    return 0;
-}
-
-/* What ties a field to the event it belongs to. */
-static int check_event(const struct reading *reading)
+/* What ties the fields to each other and to the event they belong to. */
+static int check_whole(const struct reading *reading)
 {
     const struct sl_taking *taking = reading->taking;
-    if (reading->section == SL_LOCATION &&
-        !sl_bytes_is(sl_json_text(json_object_get(reading->object, "bag_id")),
-                     taking->out->subject))
-        return refuse(reading, SL_FIELD_INVALID, "bag_id", "bag_id: is not the event's subject");
-    if (reading->section == SL_NOTE && has(reading, "ground_class") &&
-        strcmp(taking->type->name, "harrowing_situation_signalled") != 0 &&
-        !sl_is_correction(taking->type))
-        return refuse(reading, SL_FIELD_INVALID, "ground_class",
-                      "ground_class: of a harrowing situation only");
-    return 0;
+    const char *field = "";
+    struct sl_error wrong = {0};
+    if (sl_section_whole(taking->type, reading->section, reading->message, taking->out->subject,
+                         &field, &wrong) == 0)
+        return 0;
+    return refuse(reading, wrong.code, field, wrong.text);
 }
 
 static int read_section(struct sl_taking *taking, enum sl_section section, json_t *object)
@@ -210,7 +185,7 @@ static int read_section(struct sl_taking *taking, enum sl_section section, json_
         if (read_field(&reading, name, value) < 0)
             return -1;
     }
-    if (check_required(&reading) < 0 || check_event(&reading) < 0)
+    if (check_whole(&reading) < 0)
         return -1;
     size_t size = protobuf_c_message_get_packed_size(reading.message);
     uint8_t *packed = sl_arena_alloc(taking->arena, size);

@@ -22,6 +22,7 @@
 #define CORE_H
 
 #include "router/language/agreement.h"
+#include "schemas/check.h"
 #include "schemas/limits.h"
 #include "schemas/subject.h"
 #include "schemas/uuid.h"
