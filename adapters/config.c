@@ -46,7 +46,7 @@ static const struct sl_setting table[] = {
     {"clock", SL_SETTING_PATH, false, AT(clock), "",
      "file with a moment that is taken for the time, for tests", 0, 0, 0},
     {"segment_bytes", SL_SETTING_SIZE, false, AT(segment_bytes), "16777216",
-     "size of a segment of outbox and inbox", 256 * 1024, SL_LOG_SEGMENT_MAX, 4096},
+     "size of a segment of outbox and inbox", 512 * 1024, SL_LOG_SEGMENT_MAX, 4096},
 };
 
 static const char *const sections[] = {

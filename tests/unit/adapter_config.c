@@ -102,7 +102,7 @@ static void every_problem_is_told_at_once(void **state)
         {GOOD WHO "http = \"127.0.0.1\"\n", 2, "http: wants ADDRESS:PORT"},
         {GOOD WHO "http = \"127.0.0.1:1\"\n", 1, "tokens: is missing"},
         {GOOD WHO "tokens\n    boss = \"x\"\n", 1, "tokens/boss: there is no such role"},
-        {GOOD WHO "segment_bytes = 65536\n", 1, "segment_bytes: wants bytes from 262144"},
+        {GOOD WHO "segment_bytes = 65536\n", 1, "segment_bytes: wants bytes from 524288"},
         {GOOD WHO "segment_bytes = \"-4096\"\n", 1, "segment_bytes: wants"},
         {GOOD WHO "journal = \"12\"\n", 1, "journal: wants 32 hexadecimal digits"},
         {GOOD WHO "router = \"tcp://127.0.0.1:6000\"\n", 1, "router: given twice"},

@@ -71,7 +71,7 @@ static void start_router(void)
                    "listen = \"%s\"\njournal = \"journal\"\nagreement = \"agreement.rules\"\n"
                    "cards = \"keys/cards\"\ntrust = \"keys/ca.pem\"\n"
                    "curve_key = \"keys/router/curve.key\"\nlog = \"routing.log\"\n"
-                   "segment_bytes = 262144\n" PARTICIPANTS,
+                   "segment_bytes = 1048576\n" PARTICIPANTS,
                    address);
     write_text("router.cfg", text);
     assert_int_equal(pipe(pipes), 0);
@@ -113,7 +113,7 @@ static void write_config(int who, const char *key)
         "trust = \"keys/ca.pem\"\nsigning_key = \"keys/%s/signing.key\"\n"
         "sealing_key = \"keys/%s/sealing.key\"\ncurve_key = \"%s\"\n"
         "content_key = \"keys/%s/content.key\"\n"
-        "pseudonym_key = \"keys/%s/pseudonym.key\"\nsegment_bytes = 262144\n" PARTICIPANTS,
+        "pseudonym_key = \"keys/%s/pseudonym.key\"\nsegment_bytes = 1048576\n" PARTICIPANTS,
         name, address, name, name, name, name, key, name, name);
     (void)snprintf(path, sizeof path, "%s.cfg", name);
     write_text(path, text);
