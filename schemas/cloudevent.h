@@ -11,9 +11,9 @@
  * name is not 1 to 20 lower-case letters and digits or has a meaning here (`rule`, `clause`,
  * `role`, `journalseq`, `deadline`, `inboxposition`), whose value is no text of at most 1,024
  * bytes, 32-bit number or boolean, or that is the seventeenth. `occurred_at` is `attribute_invalid`
- * before 1970. A `traceparent` that is none is left out, as the W3C says; `dataschema` describes
- * the back office's own text and goes no further. An id may have 128 characters, in UTF-8 up to 512
- * bytes.
+ * before 1970; in a section's text U+0080 to U+009F and non-characters are `field_invalid`. A
+ * `traceparent` that is none is left out, as the W3C says; `dataschema` describes the back office's
+ * own text and goes no further. An id may have 128 characters, in UTF-8 up to 512 bytes.
  */
 #ifndef SL_CLOUDEVENT_H
 #define SL_CLOUDEVENT_H
