@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "tests/unit/router_house.h"
+#include "tests/unit/router_simple.h"
 
 #include "adapters/adapter.h"
 

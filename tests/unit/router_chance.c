@@ -5,6 +5,7 @@
  * answered in the same words each time.
  */
 #include "tests/unit/router_house.h"
+#include "tests/unit/router_simple.h"
 
 enum { BATCHES = 60, BATCH = 8, EVENTS = BATCHES * BATCH, HOUSES = 7, SEEDS = 25, STEPS = 4000 };
 

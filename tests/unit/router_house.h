@@ -1,9 +1,11 @@
-/* A router of the simple decider on a disk in memory, and what a test says to it and hears. */
+/* A router on a disk in memory, and what a test says to it and hears. */
 #ifndef TESTS_ROUTER_HOUSE_H
 #define TESTS_ROUTER_HOUSE_H
 
 #include "tests/unit/router_parties.h"
-#include "tests/unit/router_simple.h"
+
+#include "router/router.h"
+#include "schemas/log/storage.h"
 
 static struct parties parties;
 static const int64_t start = 1612170000000; /* 2021-02-01T09:00:00Z */
@@ -11,6 +13,7 @@ static const int64_t start = 1612170000000; /* 2021-02-01T09:00:00Z */
 /* A router, its disk, its time, and what it said last. */
 struct house {
     struct sl_storage *storage;
+    struct sl_bytes agreement; /* its text */
     struct router *router;
     struct router_moment moment;
     struct sl_arena arena; /* what the test reads and writes */
@@ -25,7 +28,7 @@ static inline void open_router(struct house *house)
     struct sl_error error = {0};
     struct router_setup setup = {.directory = &parties.directory,
                                  .roles = all_roles,
-                                 .agreement = sl_text("the agreement"),
+                                 .agreement = house->agreement,
                                  .agreement_name = "test",
                                  .journal = house->storage,
                                  .segment_bytes = 512 * 1024};
@@ -35,7 +38,9 @@ static inline void open_router(struct house *house)
 
 static inline void open_house(struct house *house)
 {
-    *house = (struct house){.storage = sl_storage_memory(), .moment = {start, 0}};
+    *house = (struct house){.storage = sl_storage_memory(),
+                            .agreement = sl_text("the agreement"),
+                            .moment = {start, 0}};
     sl_arena_init(&house->arena, 0);
     open_router(house);
 }

@@ -1,5 +1,6 @@
 /* The router's machine alone: what adapters send, what comes back, and what a restart changes. */
 #include "tests/unit/router_house.h"
+#include "tests/unit/router_simple.h"
 
 static void write_publish(struct house *house, uint64_t position, Samenloop__V1__Bundle *bundle)
 {
