@@ -37,7 +37,7 @@ static const struct setting settings[] = {
     {"cards", PATH, true, offsetof(struct config, cards), "",
      "folder with the participants' key cards, *.card"},
     {"trust", PATH, true, offsetof(struct config, trust), "",
-     "PEM file: certificates that vouch for key cards, and their revocation lists"},
+     "PEM file: certificates that vouch for key cards, and revocation lists"},
     {"curve_key", PATH, true, offsetof(struct config, curve_key), "",
      "file with the router's CurveZMQ private key"},
     {"log", PATH, false, offsetof(struct config, log), "",
@@ -318,9 +318,9 @@ void config_help(struct sl_buffer *out)
         const char *otherwise = settings[i].required               ? "must be given"
                                 : settings[i].otherwise[0] == '\0' ? "none"
                                                                    : settings[i].otherwise;
-        sl_buffer_printf(out, "  %-14s %s (%s)\n", settings[i].name, settings[i].meaning,
-                         otherwise);
+        sl_buffer_printf(out, "  %s (%s)\n        %s\n", settings[i].name, otherwise,
+                         settings[i].meaning);
     }
-    sl_buffer_printf(out, "  %-14s who takes part: a name each, with oin and roles\n",
-                     "participants");
+    sl_buffer_printf(out, "  participants (must be given)\n"
+                          "        who takes part: a name each, with oin and roles\n");
 }
