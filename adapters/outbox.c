@@ -210,10 +210,10 @@ int outbox_sync(struct outbox *outbox, struct sl_error *error)
 enum outbox_known outbox_look(struct outbox *outbox, const Samenloop__V1__Header *header,
                               struct sl_error *error)
 {
-    struct place place;
+    struct place place = {0};
     size_t cursor = 0;
     while (places_next(outbox->known->events, sl_from_pb(header->event_id), &cursor, &place)) {
-        struct outbox_batch batch;
+        struct outbox_batch batch = {0};
         if (place.log != PLACE_OUTBOX || place.refused)
             continue;
         if (outbox_read(outbox, place.record, &batch, error) < 0)
@@ -234,12 +234,12 @@ enum outbox_known outbox_look(struct outbox *outbox, const Samenloop__V1__Header
 int outbox_find(struct outbox *outbox, const uint8_t uuid[SL_UUID_SIZE], struct sl_bytes source,
                 struct place *out, struct sl_error *error)
 {
-    struct place place;
+    struct place place = {0};
     size_t cursor = 0;
     int found = 0;
     struct sl_bytes key = sl_bytes(uuid, SL_UUID_SIZE);
     while (places_next(outbox->known->events, key, &cursor, &place)) {
-        struct outbox_batch batch;
+        struct outbox_batch batch = {0};
         if (place.log != PLACE_OUTBOX || (found == 1 && place.record < out->record))
             continue;
         if (outbox_read(outbox, place.record, &batch, error) < 0)
@@ -263,7 +263,7 @@ static void free_id(struct outbox *outbox, const struct outbox_batch *batch, uin
 {
     sl_arena_clear(&outbox->arena);
     const Samenloop__V1__Header *header = header_at(&outbox->arena, batch->kept, index);
-    struct place place;
+    struct place place = {0};
     size_t cursor = 0;
     if (header == NULL)
         return;

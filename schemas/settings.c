@@ -21,8 +21,9 @@ void sl_settings_problem(const struct sl_settings *settings, const char *format,
 
 static char *copy(const char *text)
 {
-    char *all = sl_new(strlen(text) + 1, 1);
-    memcpy(all, text, strlen(text));
+    size_t size = strlen(text) + 1;
+    char *all = sl_new(size, 1);
+    memcpy(all, text, size);
     return all;
 }
 

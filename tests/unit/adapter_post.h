@@ -310,8 +310,10 @@ static inline void post_frame(struct post *post, struct party *party, struct sl_
     sl_arena_clear(&post->arena);
     const Samenloop__V1__Frame *frame = sl_wire_unpack(&post->arena, SL_WIRE_ADAPTER, bytes,
                                                        &error);
-    if (frame == NULL)
+    if (frame == NULL) {
         fail_msg("%s", error.text);
+        return;
+    }
     assert_true(post->greeted[party->who] || frame->body_case == SAMENLOOP__V1__FRAME__BODY_HELLO ||
                 frame->body_case == SAMENLOOP__V1__FRAME__BODY_BYE);
     switch (frame->body_case) {

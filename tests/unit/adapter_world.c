@@ -198,9 +198,10 @@ static void expect(int who, unsigned first, unsigned last)
             continue;
         }
         json_error_t error;
-        unsigned n = 0;
         json_t *event = json_loadb(item.event, item.size, 0, &error);
-        assert_int_equal(sscanf(json_string_value(json_object_get(event, "id")), "doc-%u", &n), 1);
+        const char *id = json_string_value(json_object_get(event, "id"));
+        assert_true(id != NULL && strncmp(id, "doc-", 4) == 0);
+        unsigned n = (unsigned)strtoul(id + 4, NULL, 10);
         json_decref(event);
         assert_in_range(n, first, last - 1);
         assert_false(seen[n - first]);
@@ -307,16 +308,31 @@ static void a_file_of_the_caller_ends_the_wait(void **state)
 
 /* ---------------------------------------------------------------- around them */
 
+static int command(const char *program, char *const arguments[])
+{
+    int status = -1;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)dup2(STDERR_FILENO, STDOUT_FILENO);
+        (void)execvp(program, arguments);
+        _exit(127);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
 static int begin(void **state)
 {
     (void)state;
-    char program[512], command[640];
+    char program[512], tool[600];
     ssize_t size = readlink("/proc/self/exe", program, sizeof program - 1);
     assert_true(size > 0);
     program[size] = '\0';
     const char *build = dirname(dirname(dirname(program)));
-    (void)snprintf(command, sizeof command, "%s/samenloop keys new keys > output 2>&1", build);
-    if (mkdtemp(folder) == NULL || chdir(folder) < 0 || system(command) != 0)
+    (void)snprintf(tool, sizeof tool, "%s/samenloop", build);
+    if (mkdtemp(folder) == NULL || chdir(folder) < 0 ||
+        command(tool, (char *[]){tool, "keys", "new", "keys", NULL}) != 0)
         return -1;
     write_text("agreement.rules", "all goes");
     start_router();
@@ -328,12 +344,10 @@ static int begin(void **state)
 static int finish(void **state)
 {
     (void)state;
-    char command[128];
     close_line(IMG);
     close_line(NCG);
     stop_router(SIGTERM);
-    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return command("rm", (char *[]){"rm", "-rf", folder, NULL});
 }
 
 int main(int count, char **arguments)
