@@ -4,20 +4,15 @@
 #include <string.h>
 
 #include "adapters/batches.h"
+#include "adapters/receipts.h"
 #include "schemas/limits.h"
 #include "schemas/log/log.h"
-
-struct receipt {
-    struct outbox_receipt receipt;
-    bool sent;
-};
 
 struct outbox {
     struct sl_log *log;
     struct known *known;
     struct batches *batches;
-    struct receipt *receipts;
-    size_t receipt_count, receipt_capacity;
+    struct receipts receipts; /* that wait to be receipted */
     /* The batch that was read last. */
     uint64_t read;
     struct outbox_batch batch;
@@ -40,8 +35,7 @@ uint64_t outbox_next(struct outbox *outbox, enum sl_lane lane, size_t events)
 void outbox_again(struct outbox *outbox)
 {
     batches_again(outbox->batches);
-    for (size_t i = 0; i < outbox->receipt_count; i++)
-        outbox->receipts[i].sent = false;
+    receipts_again(&outbox->receipts);
 }
 
 void outbox_later(struct outbox *outbox, uint64_t record)
@@ -132,7 +126,7 @@ int outbox_read(struct outbox *outbox, uint64_t number, struct outbox_batch *out
 static const Samenloop__V1__Header *
 header_at(struct sl_arena *arena, const Samenloop__V1__OutboxBatch *batch, uint32_t index)
 {
-    if (index >= batch->n_headers)
+    if (batch == NULL || index >= batch->n_headers)
         return NULL;
     const Samenloop__V1__Header *header = (const void *)sl_arena_unpack(
         arena, &samenloop__v1__header__descriptor, sl_from_pb(batch->headers[index]));
@@ -333,36 +327,9 @@ int outbox_result(struct outbox *outbox, struct place place, const Samenloop__V1
 
 /* ---------------------------------------------------------------- receipts */
 
-static struct receipt *find_receipt(const struct outbox *outbox, enum sl_lane lane, uint64_t number,
-                                    enum sl_role role)
-{
-    for (size_t i = 0; i < outbox->receipt_count; i++) {
-        struct receipt *receipt = &outbox->receipts[i];
-        if (receipt->receipt.lane == lane && receipt->receipt.number == number &&
-            receipt->receipt.role == role)
-            return receipt;
-    }
-    return NULL;
-}
-
-static void note_receipt(struct outbox *outbox, struct outbox_receipt receipt)
-{
-    outbox->receipts = sl_grow(outbox->receipts, &outbox->receipt_capacity,
-                               outbox->receipt_count + 1, sizeof *outbox->receipts);
-    outbox->receipts[outbox->receipt_count++] = (struct receipt){.receipt = receipt};
-}
-
-static void drop_receipt(struct outbox *outbox, const struct receipt *receipt)
-{
-    size_t index = (size_t)(receipt - outbox->receipts);
-    outbox->receipt_count--;
-    memmove(outbox->receipts + index, outbox->receipts + index + 1,
-            (outbox->receipt_count - index) * sizeof *outbox->receipts);
-}
-
 int outbox_receipt(struct outbox *outbox, struct outbox_receipt receipt, struct sl_error *error)
 {
-    if (find_receipt(outbox, receipt.lane, receipt.number, receipt.role) != NULL)
+    if (receipts_find(&outbox->receipts, receipt.lane, receipt.number, receipt.role) != NULL)
         return 0;
     Samenloop__V1__OutboxReceipt kept = SAMENLOOP__V1__OUTBOX_RECEIPT__INIT;
     kept.lane = (Samenloop__V1__Lane)receipt.lane;
@@ -372,26 +339,19 @@ int outbox_receipt(struct outbox *outbox, struct outbox_receipt receipt, struct 
     if (append(outbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_RECEIPT, &kept.base, NULL,
                NULL, error) < 0)
         return -1;
-    note_receipt(outbox, receipt);
+    receipts_add(&outbox->receipts, receipt);
     return 0;
 }
 
 bool outbox_next_receipt(struct outbox *outbox, struct outbox_receipt *out)
 {
-    for (size_t i = 0; i < outbox->receipt_count; i++) {
-        if (outbox->receipts[i].sent)
-            continue;
-        outbox->receipts[i].sent = true;
-        *out = outbox->receipts[i].receipt;
-        return true;
-    }
-    return false;
+    return receipts_next(&outbox->receipts, out);
 }
 
 int outbox_receipted(struct outbox *outbox, enum sl_lane lane, uint64_t number, enum sl_role role,
                      struct sl_error *error)
 {
-    struct receipt *receipt = find_receipt(outbox, lane, number, role);
+    const struct receipt *receipt = receipts_find(&outbox->receipts, lane, number, role);
     if (receipt == NULL)
         return 0;
     Samenloop__V1__OutboxReceipted kept = SAMENLOOP__V1__OUTBOX_RECEIPTED__INIT;
@@ -401,14 +361,14 @@ int outbox_receipted(struct outbox *outbox, enum sl_lane lane, uint64_t number, 
     if (append(outbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_RECEIPTED, &kept.base, NULL,
                NULL, error) < 0)
         return -1;
-    drop_receipt(outbox, receipt);
+    receipts_drop(&outbox->receipts, receipt);
     return 0;
 }
 
 int outbox_drop_receipts(struct outbox *outbox, struct sl_error *error)
 {
-    while (outbox->receipt_count > 0) {
-        struct outbox_receipt last = outbox->receipts[outbox->receipt_count - 1].receipt;
+    while (outbox->receipts.count > 0) {
+        struct outbox_receipt last = outbox->receipts.list[outbox->receipts.count - 1].receipt;
         if (outbox_receipted(outbox, last.lane, last.number, last.role, error) < 0)
             return -1;
     }
@@ -461,10 +421,10 @@ static int fold_receipt(struct outbox *outbox, const struct sl_record *record,
         &outbox->arena, &samenloop__v1__outbox_receipt__descriptor, record->kept);
     if (receipt == NULL)
         return damaged(error, record->number);
-    note_receipt(outbox, (struct outbox_receipt){.lane = (enum sl_lane)receipt->lane,
-                                                 .number = receipt->number,
-                                                 .role = (enum sl_role)receipt->role,
-                                                 .at = receipt->at});
+    receipts_add(&outbox->receipts, (struct outbox_receipt){.lane = (enum sl_lane)receipt->lane,
+                                                            .number = receipt->number,
+                                                            .role = (enum sl_role)receipt->role,
+                                                            .at = receipt->at});
     return 0;
 }
 
@@ -473,12 +433,13 @@ static int fold_receipted(struct outbox *outbox, const struct sl_record *record,
 {
     const Samenloop__V1__OutboxReceipted *done = (const void *)sl_arena_unpack(
         &outbox->arena, &samenloop__v1__outbox_receipted__descriptor, record->kept);
-    struct receipt *receipt = done == NULL ? NULL
-                                           : find_receipt(outbox, (enum sl_lane)done->lane,
-                                                          done->number, (enum sl_role)done->role);
+    const struct receipt *receipt = done == NULL
+                                        ? NULL
+                                        : receipts_find(&outbox->receipts, (enum sl_lane)done->lane,
+                                                        done->number, (enum sl_role)done->role);
     if (receipt == NULL)
         return damaged(error, record->number);
-    drop_receipt(outbox, receipt);
+    receipts_drop(&outbox->receipts, receipt);
     return 0;
 }
 
@@ -547,7 +508,7 @@ void outbox_close(struct outbox *outbox)
     sl_buffer_free(&outbox->kept);
     sl_buffer_free(&outbox->content);
     batches_free(outbox->batches);
-    free(outbox->receipts);
+    receipts_clear(&outbox->receipts);
     free(outbox);
 }
 
