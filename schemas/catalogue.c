@@ -287,7 +287,9 @@ enum sl_organisation sl_organisation_of(const char *participant)
         return SL_IMG;
     if (strcmp(participant, "ncg") == 0)
         return SL_NCG;
-    return strncmp(participant, "gm", 2) == 0 ? SL_MUNICIPALITY : SL_NOBODY;
+    bool coded = strncmp(participant, "gm", 2) == 0 && strlen(participant) == 6 &&
+                 strspn(participant + 2, "0123456789") == 4;
+    return coded ? SL_MUNICIPALITY : SL_NOBODY;
 }
 
 const char *sl_lane_name(enum sl_lane lane)
