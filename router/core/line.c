@@ -1,0 +1,113 @@
+/* A line of the routing log: its keys are known, so they are written straight into the buffer. */
+#include "router/core/core.h"
+
+#include <string.h>
+
+#include "schemas/timestamp.h"
+
+static const char *const outcome_names[CORE_OUTCOMES] = {
+    [CORE_FORWARDED] = "forwarded",
+    [CORE_STRIPPED] = "stripped",
+    [CORE_INSTRUCTED] = "instructed",
+    [CORE_NOTIFIED] = "notified",
+    [CORE_WITHHELD] = "withheld",
+    [CORE_REMEMBERED] = "remembered",
+    [CORE_OPENED] = "obligation_opened",
+    [CORE_MET] = "obligation_met",
+    [CORE_MET_LATE] = "obligation_met_late",
+    [CORE_RELEASED] = "obligation_released",
+    [CORE_WITHDRAWN] = "obligation_withdrawn",
+    [CORE_OVERDUE] = "obligation_overdue",
+    [CORE_ESCALATED] = "escalated",
+    [CORE_DELIVERED] = "delivered",
+    [CORE_DEAD_LETTERED] = "dead_lettered",
+    [CORE_REFUSED] = "refused",
+    [CORE_DUPLICATE] = "duplicate",
+    [CORE_LOGGED] = "logged",
+};
+
+const char *core_outcome_name(enum core_outcome outcome)
+{
+    return outcome_names[outcome];
+}
+
+void core_delivered(struct core_line *out, const struct core_delivery *delivery, int64_t at,
+                    const char *receiver)
+{
+    *out = (struct core_line){.outcome = CORE_DELIVERED,
+                              .at = at,
+                              .event = delivery->event,
+                              .rule = delivery->reasons[0].rule,
+                              .clause = delivery->reasons[0].clause,
+                              .to = receiver,
+                              .role = delivery->role,
+                              .what = delivery->what != NULL ? delivery->what->name : NULL};
+}
+
+/* Text as a JSON string; what comes from outside may hold anything that is UTF-8. */
+static void add_text(struct sl_buffer *out, const char *text)
+{
+    sl_buffer_add(out, "\"", 1);
+    for (const char *at = text; *at != '\0'; at++) {
+        const char *begin = at;
+        while ((unsigned char)*at >= ' ' && *at != '"' && *at != '\\')
+            at++;
+        sl_buffer_add(out, begin, (size_t)(at - begin));
+        if (*at == '\0')
+            break;
+        if ((unsigned char)*at < ' ')
+            sl_buffer_printf(out, "\\u%04x", (unsigned char)*at);
+        else
+            sl_buffer_add(out, (const char[]){'\\', *at}, 2);
+    }
+    sl_buffer_add(out, "\"", 1);
+}
+
+static void add(struct sl_buffer *out, const char *key, const char *text)
+{
+    sl_buffer_add(out, key, strlen(key));
+    if (text == NULL)
+        sl_buffer_add(out, "null", 4);
+    else
+        add_text(out, text);
+}
+
+static void add_moment(struct sl_buffer *out, const char *key, int64_t at)
+{
+    char text[SL_TIMESTAMP_SIZE];
+    if (at != 0)
+        sl_timestamp_format(text, at);
+    add(out, key, at != 0 ? text : NULL);
+}
+
+void core_line_write(struct sl_buffer *out, const struct core_line *line)
+{
+    const struct core_source *event = &line->event;
+    char uuid[SL_UUID_TEXT];
+    char subject[2 * SL_PSEUDONYM_SHOWN + 1];
+    const char *id = event->id;
+    if (id == NULL && event->uuid != NULL) {
+        sl_uuid_format(uuid, event->uuid);
+        id = uuid;
+    }
+    if (event->subject != NULL)
+        sl_hex(subject, event->subject, SL_PSEUDONYM_SHOWN);
+    if (event->number != 0)
+        sl_buffer_printf(out, "{\"seq\":%llu", (unsigned long long)event->number);
+    else
+        sl_buffer_add_bytes(out, sl_text("{\"seq\":null"));
+    add_moment(out, ",\"at\":", line->at);
+    add(out, ",\"event\":", id);
+    add(out, ",\"type\":", event->type);
+    add(out, ",\"from\":", event->from);
+    add(out, ",\"subject\":", event->subject != NULL ? subject : NULL);
+    add(out, ",\"rule\":", line->rule);
+    add(out, ",\"clause\":", line->clause);
+    add(out, ",\"outcome\":", core_outcome_name(line->outcome));
+    add(out, ",\"to\":", line->to);
+    add(out, ",\"role\":", line->role != SL_NO_ROLE ? sl_role_name(line->role) : NULL);
+    add(out, ",\"what\":", line->what);
+    add_moment(out, ",\"due\":", line->due);
+    add(out, ",\"detail\":", line->detail);
+    sl_buffer_add(out, "}\n", 2);
+}
