@@ -104,7 +104,7 @@ struct core_delivery {
     size_t reason_count;
     const struct core_detail *details;
     size_t detail_count;
-    const uint8_t *const *subjects; /* of a digest, SL_PSEUDONYM_SIZE bytes each */
+    const uint8_t *const *subjects; /* houses that a digest or the list's notice is about */
     size_t subject_count;
     bool receipt_wanted; /* an expectation waits for core_receipt */
 };

@@ -10,7 +10,6 @@
 #include "schemas/error.h"
 #include "schemas/version.h"
 
-
 enum { TOOL_GOOD = 0, TOOL_WRONG = 1, TOOL_USAGE = 2 };
 
 /* Says on standard error what went wrong; gives TOOL_WRONG. */
@@ -20,6 +19,7 @@ int tool_fail(const struct sl_error *error);
 int tool_print(const struct sl_buffer *buffer);
 
 /* The commands, a file each. */
+int tool_replay(int count, char **arguments);
 int tool_keys(int count, char **arguments);
 int tool_rules(int count, char **arguments);
 
