@@ -110,7 +110,7 @@ static void settings_of_the_agreement(void **state)
     assert_int_equal(agreement->purpose_count, 9);
     assert_string_equal(agreement->purposes[0].name, "safety");
     assert_string_equal(agreement->purposes[0].basis, "vital_interest");
-    assert_int_equal(agreement->step_count, 1);
+    assert_int_equal(agreement->step_count, 2);
     assert_string_equal(sl_type_at(agreement->steps[0].later)->name, "damage_inspection_done");
     assert_int_equal(agreement->priority_count, 4);
     assert_int_equal(agreement->priorities[3].priority, 4);
