@@ -84,12 +84,16 @@ int agreed_bring_in(struct router *router, const struct router_setup *setup, str
     router->directory = setup->directory;
     if (holds(router, &record))
         return 0;
+    if (router->full)
+        return sl_fail(error, SL_OVERLOAD, "the router's disk is full");
     sl_arena_clear(&router->arena);
     if (decided_agreement(router, setup->agreement_name, &record, &decided, error) < 0)
         return -1;
     agreed_roles(router, &record);
     record.n_queued = decided.queued_count;
     record.queued = decided.queued;
-    return router_record(router, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_AGREEMENT, &record.base,
-                         sl_bytes(NULL, 0), error);
+    if (router_record(router, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_AGREEMENT, &record.base,
+                      sl_bytes(NULL, 0), error) < 0)
+        return router_fail(router, error); /* the core knows it, the journal does not */
+    return 0;
 }

@@ -410,6 +410,8 @@ int router_dead_letter(struct router *router, const char *participant, enum sl_l
 {
     Samenloop__V1__JournalDeadLetter record = SAMENLOOP__V1__JOURNAL_DEAD_LETTER__INIT;
     int place = router_place(router, sl_text(participant));
+    if (router->full)
+        return sl_fail(error, SL_OVERLOAD, "the router's disk is full");
     if (place < 0 || !deliveries_judge(router->deliveries, place, lane, number, retry))
         return sl_fail(error, SL_CONFIGURATION, "%s has no dead letter %s %llu", participant,
                        sl_lane_name(lane), (unsigned long long)number);

@@ -217,6 +217,20 @@ static struct router_setup setup_of(const struct config *config, struct sl_stora
                                  .segment_bytes = config->segment_bytes};
 }
 
+/* Whose key was taken away is gone at once. */
+static void forget_strangers(struct shell *shell)
+{
+    for (size_t i = 0; i < shell->peer_count;) {
+        struct peer *peer = &shell->peers[i];
+        if (admission_participant(&(*shell->config)->directory, shell->now, peer->user) >= 0) {
+            i++;
+            continue;
+        }
+        router_gone(shell->router, peer->connection);
+        forget_peer(shell, peer);
+    }
+}
+
 /* What is wrong with the new configuration is told, and the old one stays. */
 static void reload(struct shell *shell)
 {
@@ -237,6 +251,7 @@ static void reload(struct shell *shell)
             (void)fwrite(config->warnings.data, 1, config->warnings.size, stderr);
         config_free(*shell->config);
         *shell->config = config;
+        forget_strangers(shell);
     }
     sl_buffer_free(&problems);
 }
@@ -296,6 +311,18 @@ static int run(struct shell *shell, struct sl_error *error)
     return 0;
 }
 
+/* A version that decides otherwise than the one that wrote the journal is worth a look. */
+static void tell_differences(const struct shell *shell)
+{
+    struct router_figures figures;
+    router_figures(shell->router, &figures);
+    if (figures.differing > 0)
+        (void)fprintf(stderr,
+                      "samenloop-router: %llu records would be decided otherwise now; what "
+                      "was decided then holds\n",
+                      (unsigned long long)figures.differing);
+}
+
 static int start(struct shell *shell, struct sl_error *error)
 {
     const struct config *config = *shell->config;
@@ -303,8 +330,10 @@ static int start(struct shell *shell, struct sl_error *error)
     if (shell->signals < 0 || sl_storage_files(&shell->storage, config->journal, true, error) < 0)
         return -1;
     struct router_setup setup = setup_of(config, shell->storage);
-    if (router_open(&shell->router, &setup, moment(shell), error) < 0 ||
-        sockets_open(&shell->sockets, config, error) < 0)
+    if (router_open(&shell->router, &setup, moment(shell), error) < 0)
+        return -1;
+    tell_differences(shell);
+    if (sockets_open(&shell->sockets, config, error) < 0)
         return -1;
     void *publisher = config->feed[0] == '\0' ? NULL : shell->sockets.publisher;
     if (feed_open(&shell->feed, config->log, publisher, error) < 0 ||
