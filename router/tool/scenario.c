@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "router/language/check.h"
 #include "schemas/cloudevent.h"
 #include "schemas/directory.h"
 #include "schemas/file.h"
@@ -37,9 +38,14 @@ struct parcel {
 };
 
 struct scenario {
-    struct agreement **agreements; /* all that ever held */
+    struct agreement **agreements; /* all that ever held; the first says since when */
     size_t agreement_count;
     size_t agreement_capacity;
+    const struct agreement *holding;
+    const struct agreement *coming; /* waits for its moment; NULL: none */
+    bool no_others;
+    const char *file; /* that is played */
+    struct sl_buffer findings;
     struct core *core;
     struct party parties[SL_MAX_PARTICIPANTS];
     size_t party_count;
@@ -119,34 +125,53 @@ static int take_participants(struct scenario *scenario, const json_t *participan
 
 /* ---------------------------------------------------------------- agreements */
 
-static int load(struct scenario *scenario, const char *path, struct sl_error *error)
+/* The agreement in a file, kept for as long as the scenario; NULL with findings. */
+static const struct agreement *load(struct scenario *scenario, const char *path,
+                                    struct sl_buffer *findings)
 {
     struct agreement *agreement = NULL;
-    struct sl_buffer findings = {0};
-    int result = agreement_load(&agreement, path, &findings);
-    if (result < 0)
-        (void)sl_fail(error, SL_MALFORMED, "%.*s", (int)strcspn((char *)findings.data, "\n"),
-                      (char *)findings.data);
-    sl_buffer_free(&findings);
-    if (result < 0)
-        return -1;
+    if (agreement_load(&agreement, path, findings) < 0)
+        return NULL;
     scenario->agreements = sl_grow(scenario->agreements, &scenario->agreement_capacity,
                                    scenario->agreement_count + 1, sizeof *scenario->agreements);
     scenario->agreements[scenario->agreement_count++] = agreement;
-    return 0;
+    return agreement;
 }
 
-/* The last one that was loaded holds, for those who take part. */
-static void agree(struct scenario *scenario)
+/* One to begin with. */
+static const struct agreement *load_first(struct scenario *scenario, const char *path,
+                                          struct sl_error *error)
+{
+    struct sl_buffer findings = {0};
+    const struct agreement *agreement = load(scenario, path, &findings);
+    if (agreement == NULL)
+        (void)sl_fail(error, SL_MALFORMED, "%.*s", (int)strcspn((char *)findings.data, "\n"),
+                      (char *)findings.data);
+    sl_buffer_free(&findings);
+    return agreement;
+}
+
+/* This one holds, for those who take part. */
+static void agree(struct scenario *scenario, const struct agreement *agreement)
 {
     struct core_participant who[SL_MAX_PARTICIPANTS];
     for (size_t i = 0; i < scenario->party_count; i++)
         who[i] = (struct core_participant){scenario->parties[i].name, scenario->parties[i].roles};
-    const struct agreement *agreement = scenario->agreements[scenario->agreement_count - 1];
+    scenario->holding = agreement;
     if (scenario->core == NULL)
         scenario->core = core_new(agreement, who, scenario->party_count);
     else
         core_agreement(scenario->core, agreement, who, scenario->party_count);
+}
+
+/* A version takes force at its moment, or now where that is past. */
+static void bring_in(struct scenario *scenario, const struct agreement *agreement)
+{
+    scenario->coming = agreement;
+    if (agreement->in_force > scenario->at)
+        return;
+    scenario->coming = NULL;
+    agree(scenario, agreement);
 }
 
 /* ---------------------------------------------------------------- lines and deliveries */
@@ -220,7 +245,7 @@ static void deliver(struct scenario *scenario, const struct core_decision *decis
     free(parcels);
 }
 
-static void let_time_pass(struct scenario *scenario, int64_t until)
+static void let_deadlines_pass(struct scenario *scenario, int64_t until)
 {
     struct core_decision decision;
     for (;;) {
@@ -232,6 +257,17 @@ static void let_time_pass(struct scenario *scenario, int64_t until)
         deliver(scenario, &decision);
     }
     scenario->at = until;
+}
+
+static void let_time_pass(struct scenario *scenario, int64_t until)
+{
+    const struct agreement *coming = scenario->coming;
+    if (coming != NULL && coming->in_force <= until) {
+        if (coming->in_force > scenario->at)
+            let_deadlines_pass(scenario, coming->in_force);
+        bring_in(scenario, coming);
+    }
+    let_deadlines_pass(scenario, until);
 }
 
 static int lanes_first(const void *a, const void *b)
@@ -421,13 +457,12 @@ static int take_event(struct scenario *scenario, const json_t *line, struct sl_e
     if (from == NULL || (role_name != NULL && sl_role_parse(&role, sl_text(role_name)) < 0))
         return sl_fail(error, SL_MALFORMED, "an event wants `from`, and `role` a role's name");
     int party = find_party(scenario, from);
-    const struct agreement *agreement = scenario->agreements[scenario->agreement_count - 1];
     struct doorway way = {scenario, party};
     struct sl_door door = {.participant = from,
                            .oin = oin,
                            .publisher = party >= 0 ? sl_organisation_of(from) : SL_NOBODY,
                            .now = scenario->at,
-                           .in_force = agreement->in_force,
+                           .in_force = scenario->agreements[0]->in_force,
                            .pseudonym = strncmp(from, "gm", 2) == 0 ? NULL : scenario->key,
                            .content = scenario->key,
                            .context = &way,
@@ -476,14 +511,29 @@ static int take_tick(struct scenario *scenario, const json_t *line, struct sl_er
     return 0;
 }
 
+/* Seen from the folder of the scenario. */
+static char *beside(const struct scenario *scenario, const char *path)
+{
+    const char *slash = strrchr(scenario->file, '/');
+    struct sl_buffer all = {0};
+    if (path[0] != '/' && slash != NULL)
+        sl_buffer_add(&all, scenario->file, (size_t)(slash - scenario->file) + 1);
+    sl_buffer_add(&all, path, strlen(path) + 1);
+    return (char *)all.data;
+}
+
 static int take_agreement(struct scenario *scenario, const json_t *line, struct sl_error *error)
 {
     const char *path = json_string_value(json_object_get(line, "agreement"));
     if (path == NULL)
         return sl_fail(error, SL_MALFORMED, "agreement: wants a file");
-    if (load(scenario, path, error) < 0)
-        return -1;
-    agree(scenario);
+    if (scenario->no_others)
+        return 0;
+    char *file = beside(scenario, path);
+    const struct agreement *agreement = load(scenario, file, &scenario->findings);
+    if (agreement != NULL && agreement_check(agreement, &scenario->findings) == 0)
+        bring_in(scenario, agreement);
+    free(file);
     return 0;
 }
 
@@ -523,7 +573,7 @@ static int take_line(struct scenario *scenario, const json_t *line, struct sl_er
         if (scenario->party_count == 0 && (add_party(scenario, "img", everything, error) < 0 ||
                                            add_party(scenario, "ncg", everything, error) < 0))
             return -1;
-        agree(scenario);
+        agree(scenario, scenario->holding);
     }
     if (text == NULL || sl_timestamp_parse(&at, sl_text(text)) < 0)
         return sl_fail(error, SL_MALFORMED, "at: wants a moment (RFC 3339)");
@@ -557,6 +607,7 @@ int scenario_play(struct scenario *scenario, const char *path, struct sl_error *
 {
     struct sl_buffer text = {0};
     int result = sl_file_read(&text, path, MAX_SCENARIO, error);
+    scenario->file = path;
     for (size_t begin = 0, number = 1; result == 0 && begin < text.size; number++) {
         const uint8_t *end = memchr(text.data + begin, '\n', text.size - begin);
         size_t size = end != NULL ? (size_t)(end - text.data) - begin : text.size - begin;
@@ -571,15 +622,26 @@ int scenario_play(struct scenario *scenario, const char *path, struct sl_error *
 
 /* ---------------------------------------------------------------- life */
 
-struct scenario *scenario_new(const char *rules, struct sl_error *error)
+struct scenario *scenario_new(const struct scenario_agreements *agreements, struct sl_error *error)
 {
     static const uint8_t zeros[SL_KEY_SIZE];
     struct scenario *scenario = sl_new(1, sizeof *scenario);
     sl_arena_init(&scenario->arena, 0);
     scenario->key = sl_mac_new(zeros);
-    if (load(scenario, rules, error) < 0) {
+    scenario->no_others = agreements->no_others;
+    scenario->holding = load_first(scenario, agreements->first, error);
+    if (scenario->holding != NULL && agreements->next != NULL) {
+        scenario->coming = load_first(scenario, agreements->next, error);
+        if (scenario->coming == NULL)
+            scenario->holding = NULL;
+    }
+    if (scenario->holding == NULL) {
         scenario_free(scenario);
         return NULL;
+    }
+    if (scenario->coming != NULL && agreements->throughout) {
+        scenario->holding = scenario->coming;
+        scenario->coming = NULL;
     }
     return scenario;
 }
@@ -597,12 +659,23 @@ void scenario_free(struct scenario *scenario)
     free(scenario->events);
     free(scenario->waiting);
     sl_buffer_free(&scenario->log);
+    sl_buffer_free(&scenario->findings);
     free(scenario);
 }
 
 struct sl_bytes scenario_log(const struct scenario *scenario)
 {
     return sl_buffer_bytes(&scenario->log);
+}
+
+struct sl_bytes scenario_findings(const struct scenario *scenario)
+{
+    return sl_buffer_bytes(&scenario->findings);
+}
+
+int64_t scenario_at(const struct scenario *scenario)
+{
+    return scenario->at;
 }
 
 const char *scenario_rules(void)
