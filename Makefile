@@ -35,6 +35,7 @@ ADAPTER := $(filter-out adapters/main.c,$(wildcard adapters/*.c adapters/edges/*
 TOOL := $(wildcard router/tool/*.c)
 UNITS := $(wildcard tests/unit/*.c)
 BENCHES := $(wildcard tests/bench/*.c)
+PEERS := $(wildcard tests/interop/*.c)
 
 object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIBRARY := $(call object,$(SCHEMAS) $(CORE) $(ADAPTER) $(filter-out router/main.c,$(ROUTER)) $(GENERATED))
@@ -43,6 +44,7 @@ PROGRAMS := $(if $(wildcard router/main.c),$(BUILD)/samenloop-router) \
             $(if $(TOOL),$(BUILD)/samenloop)
 UNIT_TESTS := $(UNITS:%.c=$(BUILD)/%)
 BENCH_PROGRAMS := $(BENCHES:%.c=$(BUILD)/%)
+PEER_PROGRAMS := $(PEERS:%.c=$(BUILD)/%)
 
 # pkg-config knows the libraries only once they are installed.
 PC_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
@@ -50,14 +52,14 @@ PC_LIBS = $(shell pkg-config --libs $(PACKAGES))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help all programs demo test quick unit replay e2e bench check format install clean dependencies
+.PHONY: help all programs demo test quick unit interop replay e2e bench check format install clean dependencies
 
 help:
 	@echo 'make demo          installs what is missing, builds, and runs a small day of both organisations'
 	@echo 'make test          installs what is missing, builds, and runs all tests'
 	@echo 'make programs      builds $(notdir $(PROGRAMS)) in $(BUILD)'
 	@echo 'make quick         builds, and runs the tests that need no process of their own: under a minute'
-	@echo 'make unit | replay | e2e   builds and runs one kind of tests'
+	@echo 'make unit | interop | replay | e2e   builds and runs one kind of tests'
 	@echo 'make bench         measures events a second and latency, with the limits of the machine beside it'
 	@echo 'make check         clang-format, clang-tidy, and a build with clang'
 	@echo 'make install       installs programs, library and manual pages (DESTDIR=$(DESTDIR) PREFIX=$(PREFIX))'
@@ -77,13 +79,13 @@ test: dependencies
 	@BUILD=$(BUILD) tests/run
 
 .PHONY: tests-built
-tests-built: $(UNIT_TESTS) $(BENCH_PROGRAMS)
+tests-built: $(UNIT_TESTS) $(BENCH_PROGRAMS) $(PEER_PROGRAMS)
 
 quick: dependencies
 	@$(MAKE) --no-print-directory programs tests-built
-	@BUILD=$(BUILD) tests/run unit replay
+	@BUILD=$(BUILD) tests/run unit interop replay
 
-unit replay e2e: dependencies
+unit interop replay e2e: dependencies
 	@$(MAKE) --no-print-directory programs tests-built
 	@BUILD=$(BUILD) tests/run $@
 
@@ -127,14 +129,14 @@ $(PROGRAMS):
 $(UNIT_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libsamenloop.a
 	@$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PC_LIBS) -lcmocka
 
-$(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libsamenloop.a
+$(BENCH_PROGRAMS) $(PEER_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libsamenloop.a
 	@$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PC_LIBS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 # ---------------------------------------------------------------- care
 
-OWN_C = $(SCHEMAS) $(CORE) $(ROUTER) $(ADAPTER) $(wildcard adapters/main.c) $(TOOL) $(UNITS) $(BENCHES)
+OWN_C = $(SCHEMAS) $(CORE) $(ROUTER) $(ADAPTER) $(wildcard adapters/main.c) $(TOOL) $(UNITS) $(BENCHES) $(PEERS)
 OWN_H = $(wildcard schemas/*.h schemas/*/*.h router/*.h router/*/*.h adapters/*.h adapters/*/*.h tests/*/*.h)
 
 check: $(GENERATED_HEADERS)
