@@ -41,6 +41,10 @@ static const struct sl_setting table[] = {
      "file with the key of pseudonyms, which only img and ncg have", 0, 0, 0},
     {"http", SL_SETTING_TEXT, false, AT(http), "",
      "where the HTTP edge listens, as ADDRESS:PORT; port 0: any", 0, 0, 0},
+    {"spool", SL_SETTING_PATH, false, AT(spool), "",
+     "folder of the spool edge, by which a back office exchanges files", 0, 0, 0},
+    {"spool_roles", SL_SETTING_TEXT, false, AT(spool_roles), "back_office",
+     "the roles that use the spool, blanks between", 0, 0, 0},
     {"journal", SL_SETTING_TEXT, false, AT(journal), "",
      "identity of another journal that may feed the inbox from now on", 0, 0, 0},
     {"clock", SL_SETTING_PATH, false, AT(clock), "",
@@ -122,6 +126,25 @@ static bool ends_in_port(const char *address)
            strspn(port + 1, "0123456789") == strlen(port + 1) && strlen(port + 1) <= 5;
 }
 
+size_t adapter_config_spool_roles(const struct adapter_config *config,
+                                  enum samenloop_role roles[SAMENLOOP_JOINT_TEAM])
+{
+    size_t count = 0;
+    for (const char *at = config->spool_roles; *(at += strspn(at, " ")) != '\0';) {
+        size_t size = strcspn(at, " ");
+        enum sl_role role = SL_NO_ROLE;
+        if (sl_role_parse(&role, sl_bytes(at, size)) < 0)
+            return 0;
+        for (size_t i = 0; i < count; i++) {
+            if (roles[i] == (enum samenloop_role)role)
+                return 0;
+        }
+        roles[count++] = (enum samenloop_role)role;
+        at += size;
+    }
+    return count;
+}
+
 static void check_forms(const struct adapter_config *config, const struct sl_settings *settings)
 {
     uint8_t identity[SL_LOG_ID_SIZE];
@@ -133,6 +156,9 @@ static void check_forms(const struct adapter_config *config, const struct sl_set
     if (config->journal[0] != '\0' &&
         sl_unhex(identity, sizeof identity, sl_text(config->journal)) < 0)
         sl_settings_problem(settings, "journal: wants 32 hexadecimal digits");
+    enum samenloop_role roles[SAMENLOOP_JOINT_TEAM];
+    if (adapter_config_spool_roles(config, roles) == 0)
+        sl_settings_problem(settings, "spool_roles: wants roles, each once, with blanks between");
     bool holds_key = sl_organisation_of(config->participant) != SL_MUNICIPALITY;
     if (config->participant[0] != '\0' && holds_key != (config->pseudonym_key[0] != '\0'))
         sl_settings_problem(settings, "pseudonym_key: img and ncg have it, and nobody else");

@@ -16,6 +16,8 @@
  *     content_key = "img/content.key"
  *     pseudonym_key = "img/pseudonym.key"
  *     http = "127.0.0.1:5001"
+ *     spool = "/var/spool/samenloop/img"
+ *     spool_roles = "back_office contact_person"
  *     tokens
  *         back_office = "img/back_office.token"
  *     participants
@@ -57,6 +59,8 @@ struct adapter_config {
     char *content_key;
     char *pseudonym_key; /* empty: none */
     char *http;          /* ADDRESS:PORT; empty: no such edge */
+    char *spool;         /* folder; empty: no such edge */
+    char *spool_roles;   /* names with a blank between */
     char *journal;       /* identity of a journal that an operator accepts, in hexadecimal */
     char *clock;         /* file with a moment in it that is taken for the time, or empty */
     uint64_t segment_bytes;
@@ -74,6 +78,10 @@ struct adapter_config {
     uint8_t pseudonym[SL_KEY_SIZE];
     struct sl_buffer warnings; /* a line for each key card that is not good: it stops nobody else */
 };
+
+/* The roles that exchange files; gives how many. 0: a name that is none, or a role named twice. */
+size_t adapter_config_spool_roles(const struct adapter_config *config,
+                                  enum samenloop_role roles[SAMENLOOP_JOINT_TEAM]);
 
 /*
  * Reads a configuration file; NULL when anything is wrong with it: `problems` then has a line for

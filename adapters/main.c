@@ -1,6 +1,6 @@
 /*
- * samenloop-adapter: an organisation's house, its line to the router and its HTTP edge, in one loop
- * and one thread.
+ * samenloop-adapter: an organisation's house, its line to the router and its edges, in one loop and
+ * one thread.
  *
  * Exit codes: 0 after SIGTERM or SIGINT, 1 when something is wrong, 2 for a usage that is.
  */
@@ -17,6 +17,7 @@
 
 #include "adapters/config.h"
 #include "adapters/edges/http.h"
+#include "adapters/edges/spool.h"
 
 enum { PROBLEMS = 16 * 1024, ROUND_MS = 1000 /* systemd's watchdog wants to see the loop turn */ };
 
@@ -84,16 +85,20 @@ static int check(const char *file)
     return result;
 }
 
-/* ---------------------------------------------------------------- the HTTP edge */
+/* ---------------------------------------------------------------- the edges */
 
-/* Opens the edge that the configuration asks for; *http is NULL where it asks for none. */
-static int open_edge(struct http **http, const struct adapter_config *config,
+/* Those that the configuration asks for; NULL: not that one. */
+struct edges {
+    struct http *http;
+    struct spool *spool;
+};
+
+static int open_http(struct http **http, const struct adapter_config *config,
                      struct samenloop *house, struct sl_error *error)
 {
     struct http_token tokens[ADAPTER_MAX_TOKENS];
     char address[64];
     const char *port = strrchr(config->http, ':');
-    *http = NULL;
     if (port == NULL)
         return 0;
     bool bracketed = config->http[0] == '[' && port[-1] == ']';
@@ -108,6 +113,60 @@ static int open_edge(struct http **http, const struct adapter_config *config,
                                      .tokens = tokens,
                                      .token_count = config->token_count};
     return http_open(http, &setup, error);
+}
+
+static int open_spool(struct spool **spool, const struct adapter_config *config,
+                      struct samenloop *house, struct sl_error *error)
+{
+    struct spool_setup setup = {.house = house, .folder = config->spool};
+    if (config->spool[0] == '\0')
+        return 0;
+    setup.role_count = adapter_config_spool_roles(config, setup.roles);
+    return spool_open(spool, &setup, error);
+}
+
+static int open_edges(struct edges *edges, struct samenloop_line *line, struct sl_error *error)
+{
+    const struct adapter_config *config = samenloop_config(line);
+    struct samenloop *house = samenloop_house(line);
+    return open_http(&edges->http, config, house, error) < 0 ||
+                   open_spool(&edges->spool, config, house, error) < 0
+               ? -1
+               : 0;
+}
+
+static void close_edges(struct edges *edges)
+{
+    http_close(edges->http);
+    spool_close(edges->spool);
+}
+
+/* Sooner of two times to wait; -1: no end. */
+static int sooner(int a, int b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+static int edges_timeout(const struct edges *edges, int64_t elapsed)
+{
+    int timeout = ROUND_MS;
+    if (edges->http != NULL)
+        timeout = sooner(timeout, http_timeout(edges->http, elapsed));
+    if (edges->spool != NULL)
+        timeout = sooner(timeout, spool_timeout(edges->spool, elapsed));
+    return timeout;
+}
+
+static void edges_round(const struct edges *edges, int64_t elapsed)
+{
+    if (edges->http != NULL) {
+        http_answer(edges->http, elapsed);
+        http_take(edges->http, elapsed);
+    }
+    if (edges->spool != NULL) {
+        spool_answer(edges->spool, elapsed);
+        spool_take(edges->spool, elapsed);
+    }
 }
 
 static int64_t elapsed_ms(void)
@@ -135,7 +194,19 @@ struct said {
     bool connected;
     bool fed;
     char trouble[sizeof((struct samenloop_health *)NULL)->trouble];
+    char spool[sizeof((struct sl_error *)NULL)->text];
 };
+
+/* Says what the spool has in its way, once, and when that is over. */
+static void say_spool(struct said *said, const struct spool *spool)
+{
+    const char *trouble = spool == NULL ? "" : spool_trouble(spool);
+    if (strcmp(trouble, said->spool) == 0)
+        return;
+    (void)fprintf(stderr, "samenloop-adapter: %s\n",
+                  trouble[0] == '\0' ? "spool: all is well again" : trouble);
+    (void)snprintf(said->spool, sizeof said->spool, "%s", trouble);
+}
 
 static void say(struct said *said, const struct samenloop *house)
 {
@@ -159,25 +230,20 @@ static void say(struct said *said, const struct samenloop *house)
     memcpy(said->trouble, health.trouble, sizeof said->trouble);
 }
 
-static int loop(struct samenloop_line *line, struct http *http, int signals)
+static int loop(struct samenloop_line *line, const struct edges *edges, int signals)
 {
     struct samenloop *house = samenloop_house(line);
     struct said said = {.fed = true};
     struct pollfd files[2] = {{.fd = signals, .events = POLLIN}};
     size_t count = 1;
-    if (http != NULL)
-        http_file(http, &files[count++]);
+    if (edges->http != NULL)
+        http_file(edges->http, &files[count++]);
     for (;;) {
-        int timeout = http == NULL ? -1 : http_timeout(http, elapsed_ms());
-        if (timeout < 0 || timeout > ROUND_MS)
-            timeout = ROUND_MS;
-        if (samenloop_turn(line, files, count, timeout) < 0)
+        if (samenloop_turn(line, files, count, edges_timeout(edges, elapsed_ms())) < 0)
             return -1;
-        if (http != NULL) {
-            http_answer(http, elapsed_ms());
-            http_take(http, elapsed_ms());
-        }
+        edges_round(edges, elapsed_ms());
         say(&said, house);
+        say_spool(&said, edges->spool);
         (void)sd_notify(0, "WATCHDOG=1");
         struct signalfd_siginfo signal;
         if (read(signals, &signal, sizeof signal) == (ssize_t)sizeof signal)
@@ -185,12 +251,12 @@ static int loop(struct samenloop_line *line, struct http *http, int signals)
     }
 }
 
-/* The edge goes first: whoever still waits is told so before the house closes. */
+/* The edges go first: whoever still waits is told so before the house closes. */
 static int run(const char *file)
 {
     static char problems[PROBLEMS];
     struct samenloop_line *line = NULL;
-    struct http *http = NULL;
+    struct edges edges = {0};
     struct sl_error error = {0};
     int signals = signals_as_file();
     if (signals < 0) {
@@ -203,19 +269,20 @@ static int run(const char *file)
         return 1;
     }
     warn(samenloop_config(line));
-    int result = open_edge(&http, samenloop_config(line), samenloop_house(line), &error);
+    int result = open_edges(&edges, line, &error);
     if (result < 0) {
         (void)fprintf(stderr, "samenloop-adapter: %s\n", error.text);
     } else {
-        (void)printf("ready%s%s\n", http == NULL ? "" : " ", http == NULL ? "" : http_url(http));
+        (void)printf("ready%s%s\n", edges.http == NULL ? "" : " ",
+                     edges.http == NULL ? "" : http_url(edges.http));
         (void)fflush(stdout);
         (void)sd_notify(0, "READY=1");
-        result = loop(line, http, signals);
+        result = loop(line, &edges, signals);
         if (result < 0)
             (void)fprintf(stderr, "samenloop-adapter: %s\n", samenloop_trouble(line));
     }
     (void)sd_notify(0, "STOPPING=1");
-    http_close(http);
+    close_edges(&edges);
     samenloop_close(line);
     (void)close(signals);
     return result < 0 ? 1 : 0;
