@@ -285,6 +285,133 @@ static void every_changed_byte_is_found(void **state)
     sl_buffer_free(&bytes);
 }
 
+/* What comes from outside has any size: each is refused, none is read beyond. */
+static void sizes_from_outside_are_checked(void **state)
+{
+    struct fixture *all = *state;
+    struct sl_error error = {0};
+    Samenloop__V1__Bundle *bundle = NULL;
+    struct sl_bytes text;
+    assert_int_equal(seal(all, 1, 1u << NCG, &bundle, &error), 0);
+    struct sl_bytes id = id_of(all, 0);
+    Samenloop__V1__SealedSection *section = bundle->envelopes[0]->sections[0];
+    Samenloop__V1__Ciphertext *sealed = section->ciphertexts[0];
+    Samenloop__V1__Encapsulation *to = bundle->proof->encapsulations[0];
+    struct {
+        size_t *size;
+        size_t value;
+    } sizes[] = {{&sealed->sealed.len, 0},
+                 {&sealed->sealed.len, SL_TAG_SIZE - 1},
+                 {&sealed->sealed.len, SL_TAG_SIZE},
+                 {&to->enc.len, 31},
+                 {&to->enc.len, 0},
+                 {&to->recipient.len, 31},
+                 {&bundle->proof->card.len, 33},
+                 {&section->n_ciphertexts, 0},
+                 {&bundle->proof->n_encapsulations, 0}};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        size_t before = *sizes[i].size;
+        *sizes[i].size = sizes[i].value;
+        assert_int_equal(open_section(all, NCG, bundle, 0, id, &text), -1);
+        *sizes[i].size = before;
+    }
+    assert_int_equal(open_section(all, NCG, bundle, 0, sl_bytes(id.data, 15), &text), -1);
+    static const int numbers[] = {0, -1, SL_SECTIONS, 255, SL_NOTE}; /* renamed, too */
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        section->section = (Samenloop__V1__Section)numbers[i];
+        assert_int_equal(open_section(all, NCG, bundle, 0, id, &text), -1);
+    }
+    section->section = SAMENLOOP__V1__SECTION__SECTION_DOSSIER;
+    sealed->encapsulation = 1;
+    assert_int_equal(open_section(all, NCG, bundle, 0, id, &text), -1);
+    sealed->encapsulation = UINT32_MAX;
+    assert_int_equal(open_section(all, NCG, bundle, 0, id, &text), -1);
+    sealed->encapsulation = 0;
+    memset(to->enc.data, 0, SL_HPKE_ENC_SIZE); /* agrees on nothing */
+    assert_int_equal(open_section(all, NCG, bundle, 0, id, &text), -1);
+}
+
+static void each_bit_of_a_tag_counts(void **state)
+{
+    struct fixture *all = *state;
+    struct sl_error error = {0};
+    Samenloop__V1__Bundle *bundle = NULL;
+    struct sl_bytes text;
+    assert_int_equal(seal(all, 1, 1u << NCG, &bundle, &error), 0);
+    ProtobufCBinaryData sealed = bundle->envelopes[0]->sections[0]->ciphertexts[0]->sealed;
+    for (size_t bit = 0; bit < 8 * sealed.len; bit++) {
+        sealed.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_int_equal(open_section(all, NCG, bundle, 0, id_of(all, 0), &text), -1);
+        sealed.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    assert_int_equal(open_section(all, NCG, bundle, 0, id_of(all, 0), &text), 0);
+}
+
+static enum sl_code verify(struct fixture *all, const Samenloop__V1__Bundle *bundle, int64_t at)
+{
+    struct sl_error error = {0};
+    sl_hash leaves[4];
+    int who = -1;
+    (void)sl_bundle_verify(all->parties.crypto, &all->parties.directory, bundle, at, leaves, &who,
+                           &error);
+    return error.code;
+}
+
+/* Events of a batch, some left out; of two batches, put together; a proof of another form. */
+static void a_proof_is_of_these_events(void **state)
+{
+    struct fixture *all = *state;
+    struct sl_error error = {0};
+    Samenloop__V1__Bundle *bundle = NULL;
+    Samenloop__V1__Bundle *other = NULL;
+    sl_hash leaves[4];
+    struct sl_buffer nodes = {0};
+    static const uint32_t kept[] = {1, 3};
+    assert_int_equal(seal(all, 4, 3, &bundle, &error), 0);
+    assert_int_equal(seal(all, 4, 3, &other, &error), 0);
+    for (size_t i = 0; i < 4; i++)
+        sl_merkle_leaf(all->parties.crypto, leaves[i], sl_from_pb(bundle->envelopes[i]->header));
+    sl_merkle_prove(all->parties.crypto, (const sl_hash *)leaves, 4, kept, 2, &nodes);
+    Samenloop__V1__Envelope *two[] = {bundle->envelopes[1], bundle->envelopes[3]};
+    Samenloop__V1__Envelope *mixed[] = {bundle->envelopes[1], other->envelopes[3]};
+    Samenloop__V1__Envelope *twice[] = {bundle->envelopes[1], bundle->envelopes[1]};
+    Samenloop__V1__Envelope *turned[] = {bundle->envelopes[3], bundle->envelopes[1]};
+    Samenloop__V1__Bundle part = *bundle;
+    part.proof->nodes = sl_to_pb(sl_buffer_bytes(&nodes));
+    part.n_envelopes = 2;
+    part.envelopes = two;
+    assert_int_equal(verify(all, &part, AT), SL_OK);
+    assert_int_equal(verify(all, &part, -1), SL_BAD_KEY_CARD); /* before the key's time */
+    part.envelopes = mixed;
+    assert_int_equal(verify(all, &part, AT), SL_BAD_SIGNATURE);
+    part.envelopes = twice;
+    assert_int_equal(verify(all, &part, AT), SL_BAD_SIGNATURE);
+    part.envelopes = turned;
+    assert_int_equal(verify(all, &part, AT), SL_BAD_SIGNATURE);
+    part.envelopes = two;
+    static const uint32_t sizes[] = {0, 1, 2, 3, 5, SL_MAX_BATCH, SL_MAX_BATCH + 1, UINT32_MAX};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        part.proof->size = sizes[i];
+        assert_int_not_equal(verify(all, &part, AT), SL_OK);
+    }
+    part.proof->size = 4;
+    for (size_t size = 0; size < nodes.size; size++) {
+        part.proof->nodes.len = size;
+        assert_int_equal(verify(all, &part, AT), SL_BAD_SIGNATURE);
+    }
+    part.proof->nodes.len = nodes.size;
+    two[1]->index = 4;
+    assert_int_equal(verify(all, &part, AT), SL_BAD_SIGNATURE);
+    two[1]->index = 3;
+    part.proof->signature = other->proof->signature;
+    assert_int_equal(verify(all, &part, AT), SL_BAD_SIGNATURE);
+    part.n_envelopes = 0;
+    assert_int_equal(verify(all, &part, AT), SL_MALFORMED);
+    part.proof = NULL;
+    assert_int_equal(verify(all, &part, AT), SL_MALFORMED);
+    sl_buffer_free(&nodes);
+}
+
 static void what_one_remembers_is_the_signer_s(void **state)
 {
     struct fixture *all = *state;
@@ -311,6 +438,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_section_has_its_readers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_arena_is_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_changed_byte_is_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(sizes_from_outside_are_checked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_bit_of_a_tag_counts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_proof_is_of_these_events, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_one_remembers_is_the_signer_s, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
