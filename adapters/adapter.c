@@ -122,6 +122,11 @@ void adapter_disconnected(struct samenloop *house)
     client_disconnected(house);
 }
 
+void adapter_not_connected(struct samenloop *house, const char *why)
+{
+    client_not_connected(house, why);
+}
+
 void adapter_goodbye(struct samenloop *house)
 {
     client_end(house, SL_OK, "");

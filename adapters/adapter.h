@@ -77,6 +77,8 @@ enum adapter_want adapter_wants(const struct samenloop *house);
 /* A fresh connection stands: nothing of an earlier one will come or go on it. */
 void adapter_connected(struct samenloop *house);
 void adapter_disconnected(struct samenloop *house);
+/* No connection came about; one is wanted again when the back-off has passed. */
+void adapter_not_connected(struct samenloop *house, const char *why);
 
 /* Says Bye with the next frame; ADAPTER_WANTS_END follows. */
 void adapter_goodbye(struct samenloop *house);

@@ -36,15 +36,29 @@ void client_connected(struct samenloop *house)
     house->counts.connections++;
 }
 
+static void back_off(struct samenloop *house)
+{
+    struct client *client = &house->client;
+    client->connect_at = house->moment.elapsed + client->backoff;
+    client->backoff = client->backoff * 2 < ADAPTER_RETRY_MAX ? client->backoff * 2
+                                                              : ADAPTER_RETRY_MAX;
+}
+
+void client_not_connected(struct samenloop *house, const char *why)
+{
+    if (house->client.state != CLIENT_AWAY)
+        return;
+    (void)sl_fail(&house->client.end, SL_NOT_ADMITTED, "%s", why);
+    back_off(house);
+}
+
 void client_disconnected(struct samenloop *house)
 {
     struct client *client = &house->client;
     if (client->state != CLIENT_AWAY && house->moment.elapsed - client->since >= ADAPTER_RETRY_MAX)
         client->backoff = ADAPTER_RETRY_MIN;
     client->state = CLIENT_AWAY;
-    client->connect_at = house->moment.elapsed + client->backoff;
-    client->backoff = client->backoff * 2 < ADAPTER_RETRY_MAX ? client->backoff * 2
-                                                              : ADAPTER_RETRY_MAX;
+    back_off(house);
     client->answer_count = client->answers_synced = 0;
     client->in_flight = 0;
     client->later = 0;

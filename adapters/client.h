@@ -62,6 +62,7 @@ void client_free(struct samenloop *house);
 
 void client_connected(struct samenloop *house);
 void client_disconnected(struct samenloop *house);
+void client_not_connected(struct samenloop *house, const char *why);
 void client_time(struct samenloop *house);
 int64_t client_wake(const struct samenloop *house);
 

@@ -3,8 +3,9 @@
  * samenloop.h promises: a line that is turned round by round.
  *
  * Each connection has a socket of its own, so that nothing of an earlier one can come or go on a
- * later one. libzmq tells by a monitor when the peer has proven its key; until then it tries again
- * by itself, with a back-off; after that a lost connection means a new socket.
+ * later one. libzmq tells by a monitor when the peer has proven its key; as long as nobody answers
+ * it tries again by itself, with a back-off; a failed handshake, and a connection that is lost,
+ * mean a new socket.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -28,9 +29,9 @@ enum {
     PING_TIMEOUT_MS = 15000,
     LINGER_MS = 1000,
     CLOCK_FILE_MS = 10, /* the longest wait where the time stands in a file */
-    EVENTS = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED |
-             ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
-             ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL
+    FAILED = ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+             ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL,
+    EVENTS = FAILED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED
 };
 
 struct samenloop_line {
@@ -152,6 +153,13 @@ static void watch(struct samenloop_line *line)
             adapter_connected(line->house);
         } else if (kind == ZMQ_EVENT_DISCONNECTED && line->proven) {
             lose(line);
+        } else if ((kind & FAILED) != 0 && !line->proven) {
+            /* libzmq does not try again by itself after this. */
+            close_socket(line);
+            adapter_not_connected(line->house, kind == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
+                                                   ? "the router does not admit this CURVE key"
+                                                   : "the router's CURVE key is another one, or "
+                                                     "something else answers in its place");
         }
     }
 }
@@ -204,7 +212,7 @@ static void follow(struct samenloop_line *line)
     enum adapter_want want = adapter_wants(line->house);
     if (want == ADAPTER_WANTS_CONNECTION && line->socket == NULL)
         open_socket(line);
-    else if (want == ADAPTER_WANTS_END && !line->unsent)
+    else if (want == ADAPTER_WANTS_END)
         lose(line);
 }
 

@@ -14,6 +14,7 @@
 #include <libgen.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,6 +34,7 @@ static const char *const party_oins[] = {"00000004164164164000", "00000004165165
 
 static char folder[] = "/tmp/samenloop-world-XXXXXX";
 static char address[128] = "tcp://127.0.0.1:0";
+static const char *cards = "keys/cards"; /* that the router knows */
 static pid_t router;
 
 /* ---------------------------------------------------------------- the router's process */
@@ -69,10 +71,10 @@ static void start_router(void)
     int pipes[2];
     (void)snprintf(text, sizeof text,
                    "listen = \"%s\"\njournal = \"journal\"\nagreement = \"agreement.rules\"\n"
-                   "cards = \"keys/cards\"\ntrust = \"keys/ca.pem\"\n"
+                   "cards = \"%s\"\ntrust = \"keys/ca.pem\"\n"
                    "curve_key = \"keys/router/curve.key\"\nlog = \"routing.log\"\n"
                    "segment_bytes = 1048576\n" PARTICIPANTS,
-                   address);
+                   address, cards);
     write_text("router.cfg", text);
     assert_int_equal(pipe(pipes), 0);
     router = fork();
@@ -289,6 +291,30 @@ static void a_key_that_is_not_on_the_card_is_told_at_once(void **state)
     open_line(IMG);
 }
 
+/* The router has no card of img's. */
+static void a_key_that_is_not_admitted_is_told(void **state)
+{
+    (void)state;
+    struct samenloop_health health = {0};
+    stop_router(SIGKILL);
+    wait_connected(IMG, false);
+    cards = "cards";
+    start_router();
+    wait_connected(NCG, true);
+    for (int64_t end = clock_ms() + PATIENCE_MS; strstr(health.trouble, "admit") == NULL;) {
+        if (clock_ms() > end)
+            fail_msg("%s", health.trouble);
+        turn(5);
+        samenloop_health(samenloop_house(lines[IMG]), &health);
+    }
+    assert_false(health.connected);
+    publish(IMG, 400, 410);
+    stop_router(SIGKILL);
+    cards = "keys/cards";
+    start_router();
+    expect(NCG, 400, 410);
+}
+
 static void a_file_of_the_caller_ends_the_wait(void **state)
 {
     (void)state;
@@ -335,6 +361,8 @@ static int begin(void **state)
         command(tool, (char *[]){tool, "keys", "new", "keys", NULL}) != 0)
         return -1;
     write_text("agreement.rules", "all goes");
+    assert_int_equal(mkdir("cards", 0700), 0);
+    assert_int_equal(link("keys/cards/ncg.card", "cards/ncg.card"), 0);
     start_router();
     open_line(IMG);
     open_line(NCG);
@@ -360,6 +388,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(a_line_that_was_closed_goes_on_where_it_was),
         cmocka_unit_test(another_house_cannot_be_opened_twice),
         cmocka_unit_test(a_key_that_is_not_on_the_card_is_told_at_once),
+        cmocka_unit_test(a_key_that_is_not_admitted_is_told),
         cmocka_unit_test(a_file_of_the_caller_ends_the_wait),
     };
     return cmocka_run_group_tests(tests, begin, finish);
