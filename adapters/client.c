@@ -5,8 +5,9 @@
 
 #include "adapters/house.h"
 #include "adapters/opening.h"
+#include "schemas/version.h"
 
-#define SOFTWARE "samenloop-adapter"
+#define SOFTWARE "samenloop-adapter " SL_VERSION
 
 /* What the ordinary lane leaves of the router's credit for those before it. */
 enum { RESERVE = SL_MAX_BATCH };

@@ -18,10 +18,11 @@
 #include "adapters/config.h"
 #include "adapters/edges/http.h"
 #include "adapters/edges/spool.h"
+#include "schemas/version.h"
 
 enum { PROBLEMS = 16 * 1024, ROUND_MS = 1000 /* systemd's watchdog wants to see the loop turn */ };
 
-const char *argp_program_version = "samenloop-adapter 1";
+const char *argp_program_version = "samenloop-adapter " SL_VERSION;
 
 struct options {
     const char *config;
