@@ -66,7 +66,7 @@ static void problem(struct sl_buffer *problems, const struct config *config, con
 static char *copy(const char *text)
 {
     char *all = sl_new(strlen(text) + 1, 1);
-    memcpy(all, text, strlen(text));
+    memcpy(all, text, strlen(text) + 1);
     return all;
 }
 

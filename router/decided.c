@@ -74,7 +74,7 @@ static void copy_remarks(struct router *router, const struct core_decision *deci
     if (count == 0)
         return;
     Samenloop__V1__Remark *remarks = take(router, count * sizeof *remarks);
-    out->remarks = take(router, count * sizeof *out->remarks);
+    out->remarks = take(router, count * sizeof(void *));
     for (size_t i = 0; i < decision->line_count && out->remark_count < SL_MAX_REMARKS; i++) {
         const struct core_line *line = &decision->lines[i];
         if (!is_remark(line))
@@ -92,7 +92,7 @@ static void copy_grounds(struct router *router, const struct core_delivery *from
                          Samenloop__V1__Delivery *to)
 {
     to->n_rules = least(from->reason_count, SL_MAX_REMARKS);
-    to->rules = take(router, to->n_rules * sizeof *to->rules);
+    to->rules = take(router, to->n_rules * sizeof(void *));
     for (size_t i = 0; i < to->n_rules; i++) {
         Samenloop__V1__Ground *ground = take(router, sizeof *ground);
         *ground = (Samenloop__V1__Ground)SAMENLOOP__V1__GROUND__INIT;
@@ -106,7 +106,7 @@ static void copy_details(struct router *router, const struct core_delivery *from
                          Samenloop__V1__Delivery *to)
 {
     to->n_details = least(from->detail_count, SL_MAX_DETAILS);
-    to->details = take(router, to->n_details * sizeof *to->details);
+    to->details = take(router, to->n_details * sizeof(void *));
     for (size_t i = 0; i < to->n_details; i++) {
         Samenloop__V1__Detail *detail = take(router, sizeof *detail);
         *detail = (Samenloop__V1__Detail)SAMENLOOP__V1__DETAIL__INIT;
@@ -170,9 +170,9 @@ static int add(struct router *router, const struct core_decision *decision, uint
     if (decision->delivery_count == 0)
         return 0;
     size_t count = out->queued_count + decision->delivery_count;
-    Samenloop__V1__Queued **queued = take(router, count * sizeof *queued);
+    Samenloop__V1__Queued **queued = take(router, count * sizeof(void *));
     if (out->queued_count > 0)
-        memcpy(queued, out->queued, out->queued_count * sizeof *queued);
+        memcpy(queued, out->queued, out->queued_count * sizeof(void *));
     out->queued = queued;
     for (size_t i = 0; i < decision->delivery_count; i++) {
         if (copy_delivery(router, &decision->deliveries[i], number, &queued[out->queued_count],

@@ -27,7 +27,7 @@ static const ProtobufCMessageDescriptor *const messages[] = {
 
 static const ProtobufCMessageDescriptor *message_of(unsigned kind)
 {
-    return kind < sizeof messages / sizeof *messages ? messages[kind] : NULL;
+    return kind < sizeof messages / sizeof messages[0] ? messages[kind] : NULL;
 }
 
 /* ---------------------------------------------------------------- what finds things again */

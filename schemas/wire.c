@@ -290,7 +290,7 @@ static const struct kind kinds[] = {
 static const struct kind *find_kind(const Samenloop__V1__Frame *frame)
 {
     size_t number = (size_t)frame->body_case;
-    bool known = number < sizeof kinds / sizeof *kinds && kinds[number].name != NULL;
+    bool known = number < sizeof kinds / sizeof kinds[0] && kinds[number].name != NULL;
     return known ? &kinds[number] : NULL;
 }
 
@@ -328,7 +328,7 @@ static void pack(struct sl_buffer *out, Samenloop__V1__Frame__BodyCase body, con
 {
     Samenloop__V1__Frame frame = SAMENLOOP__V1__FRAME__INIT;
     frame.body_case = body;
-    memcpy(&frame.hello, &message, sizeof frame.hello);
+    memcpy(&frame.hello, &message, sizeof message);
     sl_buffer_pack(out, &frame.base);
 }
 

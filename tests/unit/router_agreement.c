@@ -10,12 +10,12 @@
 
 struct step {
     int64_t hours; /* since the one before */
-    int who;
-    const char *type;
-    enum sl_role role;
     uint64_t house;
-    uint32_t sections;
+    const char *type;
     const char *attributes[4][2];
+    int who;
+    enum sl_role role;
+    uint32_t sections;
     int answers; /* the step that its causation id names, from 1; 0: none */
 };
 
@@ -26,51 +26,51 @@ struct step {
 #define NOT (1u << SL_NOTE)
 
 static const struct step day[] = {
-    {1, IMG, "damage_case_opened", SL_BACK_OFFICE, 1, DOS, {{"procedure", "maatwerk"}}, 0},
+    {1, 1, "damage_case_opened", {{"procedure", "maatwerk"}}, IMG, SL_BACK_OFFICE, DOS, 0},
     {1,
-     IMG,
-     "structural_damage_found",
-     SL_BACK_OFFICE,
      2,
-     LOC | DOS | FIN,
+     "structural_damage_found",
      {{"municipality", "0014"}, {"found_at", "damage_survey"}},
+     IMG,
+     SL_BACK_OFFICE,
+     LOC | DOS | FIN,
      0},
     {24 * 9,
-     NCG,
-     "work_stock_changed",
-     SL_BACK_OFFICE,
      2,
-     DOS,
+     "work_stock_changed",
      {{"value", "in"}, {"reason", "answer"}},
+     NCG,
+     SL_BACK_OFFICE,
+     DOS,
      2},
     {0,
-     NCG,
-     "acute_unsafe",
-     SL_BACK_OFFICE,
      3,
-     LOC | FIN | DOS,
+     "acute_unsafe",
      {{"municipality", "0014"}, {"certainty", "reported"}},
-     0},
-    {30, IMG, "acute_unsafe_dismissed", SL_BACK_OFFICE, 3, DOS, {{"reason", "no_danger"}}, 0},
-    {1, IMG, "harrowing_situation_signalled", SL_INCIDENT_OFFICER, 4, DOS, {{NULL}}, 0},
-    {1, NCG, "strengthening_status_changed", SL_BACK_OFFICE, 1, DOS, {{"status", "plan"}}, 0},
-    {2, IMG, "event_withdrawn", SL_BACK_OFFICE, 1, 0, {{"reason", "mistake"}}, 1},
-    {2, IMG, "event_withdrawn", SL_BACK_OFFICE, 1, 0, {{"reason", "mistake"}}, 1},
-    {24 * 40,
      NCG,
-     "work_stock_changed",
      SL_BACK_OFFICE,
+     LOC | FIN | DOS,
+     0},
+    {30, 3, "acute_unsafe_dismissed", {{"reason", "no_danger"}}, IMG, SL_BACK_OFFICE, DOS, 0},
+    {1, 4, "harrowing_situation_signalled", {{NULL}}, IMG, SL_INCIDENT_OFFICER, DOS, 0},
+    {1, 1, "strengthening_status_changed", {{"status", "plan"}}, NCG, SL_BACK_OFFICE, DOS, 0},
+    {2, 1, "event_withdrawn", {{"reason", "mistake"}}, IMG, SL_BACK_OFFICE, 0, 1},
+    {2, 1, "event_withdrawn", {{"reason", "mistake"}}, IMG, SL_BACK_OFFICE, 0, 1},
+    {24 * 40,
      2,
-     DOS,
+     "work_stock_changed",
      {{"value", "out"}, {"reason", "strengthened"}},
+     NCG,
+     SL_BACK_OFFICE,
+     DOS,
      0},
     {1,
-     IMG,
-     "work_stock_changed",
-     SL_BACK_OFFICE,
      2,
-     DOS,
+     "work_stock_changed",
      {{"value", "out"}, {"reason", "strengthened"}},
+     IMG,
+     SL_BACK_OFFICE,
+     DOS,
      0},
 };
 enum { STEPS = sizeof day / sizeof *day };
@@ -132,8 +132,10 @@ static void settle(struct run *run)
             struct sl_error error = {0};
             const Samenloop__V1__Frame *frame = sl_wire_unpack(
                 &run->house.arena, SL_WIRE_ROUTER, sl_bytes(frames.data + at, sizes[i]), &error);
-            if (frame == NULL)
+            if (frame == NULL) {
                 fail_msg("%s", error.text);
+                abort(); /* never: fail_msg does not come back */
+            }
             assert_int_not_equal(frame->body_case, SAMENLOOP__V1__FRAME__BODY_BYE);
             if (frame->body_case == SAMENLOOP__V1__FRAME__BODY_PUBLISHED)
                 run->refused += frame->published->results[0]->verdict ==

@@ -94,8 +94,10 @@ static inline const Samenloop__V1__Frame *heard(struct house *house, size_t n, u
     assert_int_equal(sends[n].connection, connection);
     const Samenloop__V1__Frame *frame = sl_wire_unpack(&house->arena, SL_WIRE_ROUTER,
                                                        sends[n].frame, &error);
-    if (frame == NULL)
+    if (frame == NULL) {
         fail_msg("%s", error.text);
+        abort(); /* never: fail_msg does not come back */
+    }
     assert_int_equal(sends[n].last, frame->body_case == SAMENLOOP__V1__FRAME__BODY_BYE);
     return frame;
 }
