@@ -81,12 +81,13 @@ void core_free(struct core *core)
 
 void core_figures(const struct core *core, struct core_figures *out)
 {
-    *out = (struct core_figures){.subjects = core->subjects.count,
-                                 .obligations = core->obligations.items.count,
-                                 .events = core->known.count,
-                                 .bytes = subjects_bytes(core) + obligations_bytes(core) +
-                                          table_bytes(&core->known) + table_bytes(&core->findings) +
-                                          table_bytes(&core->originals) +
-                                          table_bytes(&core->renewed) +
-                                          table_bytes(&core->withdrawn) + pool_bytes(&core->early)};
+    *out = (struct core_figures){
+        .subjects = core->subjects.count,
+        .obligations = core->obligations.items.count,
+        .events = core->known.count,
+        .subject_bytes = subjects_bytes(core),
+        .obligation_bytes = obligations_bytes(core),
+        .event_bytes = table_bytes(&core->known) + table_bytes(&core->findings) +
+                       table_bytes(&core->originals) + table_bytes(&core->renewed) +
+                       table_bytes(&core->withdrawn) + pool_bytes(&core->early)};
 }

@@ -202,7 +202,9 @@ struct core_figures {
     size_t subjects;
     size_t obligations; /* open */
     size_t events;      /* known */
-    size_t bytes;       /* all of it */
+    size_t subject_bytes;
+    size_t obligation_bytes;
+    size_t event_bytes; /* ids, findings, what was corrected and withdrawn */
 };
 void core_figures(const struct core *core, struct core_figures *out);
 

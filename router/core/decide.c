@@ -249,7 +249,8 @@ static void route(struct core *core, const struct occurrence *event, struct past
         obligation_meet(core, &event->source, past->answers.items[i].obligation);
     note_repetition(core, event);
     carry_out(core, event, plan, event, past->answers);
-    if (!plan->spoken) {
+    inform_resident(core, event);
+    if (!plan->spoken && past->answers.count == 0) { /* X14 */
         struct core_line *line = line_add(core, &event->source, CORE_WITHHELD,
                                           "answer-without-question", NULL);
         line->to = event->source.from;

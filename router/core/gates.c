@@ -97,12 +97,18 @@ static void deliver(struct core *core, const struct occurrence *event,
 
 static const char *section_names(struct core *core, uint32_t sections)
 {
-    const char *names = "";
+    size_t size = 0;
+    char *names = making_alloc(core, SL_SECTIONS * 16);
     for (int i = SL_LOCATION; i < SL_ORIGIN; i++) {
-        if ((sections & sl_section_bit((enum sl_section)i)) != 0)
-            names = making_text(core, "%s%s%s", names, names[0] != '\0' ? "," : "",
-                                sl_section_name((enum sl_section)i));
+        if ((sections & sl_section_bit((enum sl_section)i)) == 0)
+            continue;
+        const char *name = sl_section_name((enum sl_section)i);
+        if (size > 0)
+            names[size++] = ',';
+        memcpy(names + size, name, strlen(name));
+        size += strlen(name);
     }
+    names[size] = '\0';
     return names;
 }
 

@@ -13,8 +13,14 @@ void state_fact(struct core *core, uint64_t number, uint32_t subject, uint8_t fa
 
 const char *fact_says(struct core *core, uint8_t fact, uint8_t value)
 {
-    return making_text(core, "%s=%s", fact_name(core, fact),
-                       agreement_value_name((enum agreement_value)value));
+    const char *name = fact_name(core, fact);
+    const char *said = agreement_value_name((enum agreement_value)value);
+    size_t name_size = strlen(name), said_size = strlen(said);
+    char *text = making_alloc(core, name_size + said_size + 2);
+    memcpy(text, name, name_size);
+    text[name_size] = '=';
+    memcpy(text + name_size + 1, said, said_size + 1);
+    return text;
 }
 
 static void remember(struct core *core, const struct occurrence *event,

@@ -22,6 +22,12 @@ struct firing {
     bool continuing; /* whether each outcome says so or not: the rule is applied so */
 };
 
+static bool is_exempt(const struct terms *terms, const struct agreement_rule *rule)
+{
+    bool own = terms->inform != NULL && rule == inform_rule(terms->inform);
+    return !own && terms->exempt[rule - terms->agreement->rules];
+}
+
 static struct planned *add(struct planning *planning, const struct firing *firing,
                            const struct agreement_outcome *outcome, enum planned_kind kind)
 {
@@ -38,8 +44,7 @@ static struct planned *add(struct planning *planning, const struct firing *firin
     *made = (struct planned){.kind = kind, .outcome = outcome, .to = NOBODY};
     if (firing != NULL) {
         made->rule = firing->rule;
-        made->exempt =
-            firing->view->terms->exempt[firing->rule - firing->view->terms->agreement->rules];
+        made->exempt = is_exempt(firing->view->terms, firing->rule);
         plan->spoken = true;
     }
     plan->items[plan->count++] = made;

@@ -10,6 +10,7 @@
  *     outcomes.c     carries a plan out; gates.c is what stands around it
  *     admit.c        refused, or whose past is needed?
  *     answers.c      which questions an event answers
+ *     inform.c       the resident is told of it (X5)
  *     decide.c       an event, from its answers to its deliveries
  *     change.c       corrections and withdrawals
  *     time.c         what falls due
@@ -69,6 +70,7 @@ struct terms {
     bool *exempt;             /* a rule each: announces restrictions, which X1 lets through */
     const char **asked_names; /* attributes of a question that its answer's rules ask for */
     size_t asked_name_count;
+    const struct inform *inform; /* X5 as a rule; NULL: off */
 };
 
 /* ---------------------------------------------------------------- what is remembered */
@@ -410,6 +412,15 @@ bool obligation_meant(const struct view *view, const struct agreement_outcome *o
                       uint32_t handle);
 /* Who is meant: places, at most two; how many. */
 size_t view_who(const struct view *view, const struct agreement_who *who, int places[2]);
+
+/* ---------------------------------------------------------------- inform.c */
+
+/* X5, inform-resident, is written as a rule that the core brings along. */
+struct inform *inform_new(const struct agreement *agreement); /* NULL: it is off */
+void inform_free(const struct inform *inform);                /* NULL is fine */
+const struct agreement_rule *inform_rule(const struct inform *inform);
+/* Lets the publisher tell the resident, where this decision disclosed the resident's section. */
+void inform_resident(struct core *core, const struct occurrence *event);
 
 /* ---------------------------------------------------------------- plan.c */
 

@@ -170,6 +170,7 @@ struct terms *terms_new(struct core *core, const struct agreement *agreement)
         look_through(terms, &capacity, i, rule->outcomes, rule->outcome_count);
         look_through(terms, &capacity, i, rule->otherwise, rule->otherwise_count);
     }
+    terms->inform = inform_new(agreement);
     find_grounds(core, terms);
     terms->list_facts = sl_new(agreement->fact_count, sizeof *terms->list_facts);
     for (size_t i = 0; i < agreement->priority_count; i++)
@@ -186,6 +187,7 @@ void terms_free(struct terms *terms)
     free(terms->on_turn);
     free(terms->on_list);
     free(terms->exempt);
+    inform_free(terms->inform);
     free(terms->asked_names);
     free(terms);
 }
