@@ -6,11 +6,11 @@
 
 #include "router/language/check.h"
 #include "router/language/print.h"
+#include "router/tool/rules.h"
 
 #define RULES_FILE "router/agreement.rules"
 
-/* The agreement, or NULL when its findings were written to standard error. */
-static struct agreement *load(const char *path)
+struct agreement *rules_load(const char *path)
 {
     struct agreement *agreement = NULL;
     struct sl_buffer findings = {0};
@@ -22,7 +22,7 @@ static struct agreement *load(const char *path)
 
 static int check(const char *path)
 {
-    struct agreement *agreement = load(path);
+    struct agreement *agreement = rules_load(path);
     if (agreement == NULL)
         return TOOL_WRONG;
     struct sl_buffer findings = {0};
@@ -40,7 +40,7 @@ typedef void printer(struct sl_buffer *out, const struct agreement *agreement);
 
 static int show(const char *path, printer *print)
 {
-    struct agreement *agreement = load(path);
+    struct agreement *agreement = rules_load(path);
     if (agreement == NULL)
         return TOOL_WRONG;
     struct sl_buffer out = {0};
@@ -61,19 +61,26 @@ static int graph(const char *path)
     return show(path, agreement_print_graph);
 }
 
+/* A command either asks one file something, or reads its own arguments. */
 static const struct {
     const char *name;
-    int (*run)(const char *path);
+    int (*ask)(const char *path);
+    int (*run)(int count, char **arguments);
+    char *shown; /* as help and errors of `run` name it */
     const char *summary;
 } commands[] = {
-    {"check", check, "is the agreement sound?"},
-    {"table", table, "the decision table (Markdown)"},
-    {"graph", graph, "the flow of events (Graphviz)"},
+    {"check", check, NULL, NULL, "[FILE]: is the agreement sound?"},
+    {"table", table, NULL, NULL, "[FILE]: the decision table (Markdown)"},
+    {"graph", graph, NULL, NULL, "[FILE]: the flow of events (Graphviz)"},
+    {"diff", NULL, rules_diff, "samenloop rules diff",
+     "OLD NEW [SCENARIO...]: what another version changes"},
+    {"coverage", NULL, rules_coverage, "samenloop rules coverage",
+     "SCENARIO...: clause, its rules, where each fires"},
 };
 
 static int usage(FILE *out)
 {
-    int written = fprintf(out, "Usage: samenloop rules COMMAND [FILE]\n"
+    int written = fprintf(out, "Usage: samenloop rules COMMAND [ARGUMENT...]\n"
                                "FILE is " RULES_FILE " unless told otherwise.\n\n");
     for (size_t i = 0; written >= 0 && i < sizeof commands / sizeof commands[0]; i++)
         written = fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
@@ -85,8 +92,14 @@ int tool_rules(int count, char **arguments)
     if (count == 2 && strcmp(arguments[1], "--help") == 0)
         return usage(stdout);
     for (size_t i = 0; count >= 2 && i < sizeof commands / sizeof commands[0]; i++) {
-        if (count <= 3 && strcmp(commands[i].name, arguments[1]) == 0)
-            return commands[i].run(count == 3 ? arguments[2] : RULES_FILE);
+        if (strcmp(commands[i].name, arguments[1]) != 0)
+            continue;
+        if (commands[i].run != NULL) {
+            arguments[1] = commands[i].shown;
+            return commands[i].run(count - 1, arguments + 1);
+        }
+        if (count <= 3)
+            return commands[i].ask(count == 3 ? arguments[2] : RULES_FILE);
     }
     return usage(stderr);
 }

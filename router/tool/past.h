@@ -1,0 +1,18 @@
+/*
+ * The past as a journal has it, told again: its events, receipts and erasures through the core,
+ * under the agreement that is asked for. The journal is only read; a router may be writing it.
+ * Deliveries depend on who was there, not on the agreement: the lines `delivered` are left out.
+ */
+#ifndef PAST_H
+#define PAST_H
+
+#include "router/tool/scenario.h"
+
+/*
+ * Appends the routing log to `out`; *last is the last moment that was told. -1 when an agreement or
+ * the journal cannot be read.
+ */
+int past_log(struct sl_buffer *out, int64_t *last, const char *folder,
+             const struct scenario_agreements *agreements, struct sl_error *error);
+
+#endif
