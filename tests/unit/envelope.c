@@ -412,6 +412,49 @@ static void a_proof_is_of_these_events(void **state)
     sl_buffer_free(&nodes);
 }
 
+/* An envelope may lack sections on its way; it has none twice, none in another place, none more. */
+static void sections_are_those_of_the_header(void **state)
+{
+    struct fixture *all = *state;
+    struct sl_error error = {0};
+    Samenloop__V1__Bundle *bundle = NULL;
+    struct sl_event *event = &all->events[0].event;
+    event->present |= sl_section_bit(SL_NOTE);
+    event->sections[SL_NOTE] = event->sections[SL_DOSSIER];
+    assert_int_equal(seal(all, 2, 3, &bundle, &error), 0);
+    Samenloop__V1__Envelope *envelope = bundle->envelopes[0];
+    Samenloop__V1__SealedSection *dossier = envelope->sections[0];
+    Samenloop__V1__SealedSection *note = envelope->sections[1];
+    Samenloop__V1__SealedSection *other = bundle->envelopes[1]->sections[0];
+    const Samenloop__V1__Header *header =
+        (const Samenloop__V1__Header *)(const void *)sl_arena_unpack(
+            &all->arena, &samenloop__v1__header__descriptor, sl_from_pb(envelope->header));
+    assert_non_null(header);
+    const struct {
+        Samenloop__V1__SealedSection *sections[3];
+        size_t count;
+        bool some; /* good where some are enough */
+        bool whole;
+    } cases[] = {{{dossier, note}, 2, true, true},
+                 {{dossier}, 1, true, false},
+                 {{note}, 1, true, false},
+                 {{NULL}, 0, true, false},
+                 {{note, dossier}, 2, false, false},
+                 {{dossier, dossier}, 2, false, false},
+                 {{dossier, note, note}, 3, false, false},
+                 {{other, note}, 2, false, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        envelope->n_sections = cases[i].count;
+        envelope->sections = (Samenloop__V1__SealedSection **)(uintptr_t)cases[i].sections;
+        assert_int_equal(sl_envelope_check(all->parties.crypto, header, envelope, false, &error) ==
+                             0,
+                         cases[i].some);
+        assert_int_equal(sl_envelope_check(all->parties.crypto, header, envelope, true, &error) ==
+                             0,
+                         cases[i].whole);
+    }
+}
+
 static void what_one_remembers_is_the_signer_s(void **state)
 {
     struct fixture *all = *state;
@@ -441,6 +484,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(sizes_from_outside_are_checked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_bit_of_a_tag_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_proof_is_of_these_events, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(sections_are_those_of_the_header, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_one_remembers_is_the_signer_s, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

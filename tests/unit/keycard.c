@@ -67,6 +67,7 @@ static void what_is_no_certificate_for_it_is_refused(void **state)
         {"an authority",
          {.basic = "critical,CA:TRUE", .usage = "digitalSignature,keyCertSign"},
          "authority's"},
+        {"no key identifiers", {.bare = true}, "Authority Key Identifier"},
         {"no usage", {.usage = ""}, "digitalSignature"},
         {"another usage", {.usage = "critical,keyEncipherment"}, "digitalSignature"},
         {"TLS server alone", {.extended = "serverAuth"}, "TLS alone"},
@@ -100,6 +101,7 @@ static void what_is_no_certificate_for_it_is_refused(void **state)
         }
         spec.extended = other->extended;
         spec.sha1 = other->sha1;
+        spec.bare = other->bare;
         struct pair pair = make(&spec, &world->authority);
         begin(&draft, IMG, &pair);
         expect(world, &draft, cases[i].what, cases[i].wanted);

@@ -33,6 +33,7 @@ struct spec {
     int64_t from, until; /* days from now */
     bool sha1;
     bool rsa;
+    bool bare; /* without key identifiers, which X.509 wants */
 };
 
 static const struct spec authority_spec = {.subject = {{"CN", "Authority"}},
@@ -75,8 +76,8 @@ static inline struct pair make(const struct spec *spec, const struct pair *issue
     extend(x, signer->certificate, NID_basic_constraints, spec->basic);
     extend(x, signer->certificate, NID_key_usage, spec->usage);
     extend(x, signer->certificate, NID_ext_key_usage, spec->extended);
-    extend(x, signer->certificate, NID_subject_key_identifier, "hash");
-    extend(x, signer->certificate, NID_authority_key_identifier, "keyid");
+    extend(x, signer->certificate, NID_subject_key_identifier, spec->bare ? NULL : "hash");
+    extend(x, signer->certificate, NID_authority_key_identifier, spec->bare ? NULL : "keyid");
     assert_true(X509_sign(x, signer->key, spec->sha1 ? EVP_sha1() : EVP_sha256()) > 0);
     return pair;
 }
