@@ -49,13 +49,15 @@ static bool is_given(const struct content *content, unsigned index)
     return count > 0;
 }
 
-/* The field with this name, which the section has; empty where it is not given. */
+/* The field with this name; empty where it is not given. */
 static struct sl_bytes value_of(const struct content *content, const char *name)
 {
     unsigned index = 0;
     size_t count = 0;
-    while (strcmp(content->fields[index].name, name) != 0)
+    while (content->fields[index].name != NULL && strcmp(content->fields[index].name, name) != 0)
         index++;
+    if (content->fields[index].name == NULL)
+        return sl_bytes(NULL, 0);
     const ProtobufCBinaryData *value = values_of(content, index, &count);
     return count == 0 ? sl_bytes(NULL, 0) : sl_from_pb(*value);
 }

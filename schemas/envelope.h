@@ -21,12 +21,12 @@ enum { SL_SALT_SIZE = 16 };
 struct sl_event {
     Samenloop__V1__Header header;          /* without digests */
     struct sl_bytes sections[SL_SECTIONS]; /* protobuf messages */
-    uint32_t present;                      /* a set: an empty section is one too */
-    uint32_t readers;                      /* of all sections */
-    uint32_t origin_readers;               /* of the origin, beside those */
     const struct sl_type *type;
-    char subject[17];   /* the BAG identification, empty where only the pseudonym is known */
-    struct sl_bytes id; /* as the back office gave it */
+    struct sl_bytes id;      /* as the back office gave it */
+    uint32_t present;        /* a set of sections: an empty one is a section too */
+    uint32_t readers;        /* of all sections */
+    uint32_t origin_readers; /* of the origin, beside those */
+    char subject[17];        /* the BAG identification, empty where only the pseudonym is known */
 };
 
 /*
