@@ -60,11 +60,15 @@ struct parcel {
     uint32_t present;
 };
 
-static void verify(struct frame *frame, const Samenloop__V1__Bundle *bundle, int64_t at,
-                   struct verified *out)
+/* The signature was made after this event was recorded and before it was accepted. */
+static void verify(struct frame *frame, const struct parcel *parcel, struct verified *out)
 {
     struct samenloop *house = frame->house;
     struct sl_arena *arena = &house->frames;
+    const Samenloop__V1__Bundle *bundle = parcel->bundle;
+    int64_t until = parcel->delivery->accepted_at;
+    int64_t recorded_at = parcel->header == NULL ? until : parcel->header->recorded_at;
+    int64_t from = recorded_at < until ? recorded_at : until;
     size_t count = bundle->n_envelopes;
     sl_hash *leaves = sl_arena_alloc(arena, count * sizeof *leaves);
     uint32_t *indices = sl_arena_alloc(arena, count * sizeof *indices);
@@ -76,8 +80,8 @@ static void verify(struct frame *frame, const Samenloop__V1__Bundle *bundle, int
     }
     for (size_t i = 0; i < count; i++)
         indices[i] = bundle->envelopes[i]->index;
-    if (sl_bundle_verify(house->crypto, house->setup.directory, bundle, at, leaves, &out->publisher,
-                         &out->error) < 0)
+    if (sl_bundle_verify(house->crypto, house->setup.directory, bundle, from, until, leaves,
+                         &out->publisher, &out->error) < 0)
         return;
     if (sl_merkle_paths(house->crypto, out->paths, (const sl_hash *)leaves, bundle->proof->size,
                         indices, count, sl_from_pb(bundle->proof->nodes)) < 0)
@@ -171,15 +175,15 @@ static int open_event(struct frame *frame, struct parcel *parcel, struct sl_even
     parcel->bundle = frame->deliver->bundles[parcel->delivery->bundle];
     parcel->envelope = parcel->bundle->envelopes[parcel->delivery->envelope];
     parcel->verified = verified;
+    parcel->header = (void *)sl_arena_unpack(&house->frames, &samenloop__v1__header__descriptor,
+                                             sl_from_pb(parcel->envelope->header));
     if (!verified->tried)
-        verify(frame, parcel->bundle, parcel->delivery->accepted_at, verified);
+        verify(frame, parcel, verified);
     *error = verified->error;
     if (error->code != SL_OK)
         return -1;
     const struct sl_participant *publisher =
         &house->setup.directory->participants[verified->publisher];
-    parcel->header = (void *)sl_arena_unpack(&house->frames, &samenloop__v1__header__descriptor,
-                                             sl_from_pb(parcel->envelope->header));
     if (parcel->header == NULL)
         return sl_fail(error, SL_MALFORMED, "a header that is none");
     if (sl_header_check(parcel->header, publisher->name, &type, error) < 0 ||

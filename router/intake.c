@@ -5,15 +5,17 @@
 #include "schemas/check.h"
 #include "schemas/limits.h"
 
-/* The signature, by one of the sender's own keys that was valid when the events were recorded: a
- * batch may have waited in an outbox for longer than its key is valid. */
+/* The signature, by one of the sender's own keys that was valid at some moment since the events
+ * were recorded: a batch may have waited in an outbox for longer than its key is valid, and an
+ * event in the back office for longer than there is this key. */
 static int check_bundle(const struct intake *intake, struct sl_crypto *crypto,
                         const Samenloop__V1__Bundle *bundle, int64_t recorded_at, sl_hash *leaves,
                         struct sl_error *error)
 {
     int signer = -1;
-    int64_t at = recorded_at > 0 && recorded_at < intake->now ? recorded_at : intake->now;
-    if (sl_bundle_verify(crypto, intake->directory, bundle, at, leaves, &signer, error) < 0)
+    int64_t from = recorded_at > 0 && recorded_at < intake->now ? recorded_at : intake->now;
+    if (sl_bundle_verify(crypto, intake->directory, bundle, from, intake->now, leaves, &signer,
+                         error) < 0)
         return -1;
     if (signer != intake->participant)
         return sl_fail(error, SL_BAD_SIGNATURE, "signed by %s, sent by %s",

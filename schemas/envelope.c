@@ -36,15 +36,15 @@ static bool has_key(const struct sl_card *card, const struct sl_key *wanted)
  * that holds now: a key that is missing from that one is revoked, whatever an older card says.
  */
 static int check_signature(const struct sl_participant *signer, const struct sl_card *named,
-                           struct sl_bytes signature, struct sl_bytes text, int64_t at,
-                           struct sl_error *error)
+                           struct sl_bytes signature, struct sl_bytes text, int64_t from,
+                           int64_t until, struct sl_error *error)
 {
     const struct sl_card *holding = &signer->cards[0];
     bool any = false;
     for (size_t i = 0; i < holding->key_count; i++) {
         const struct sl_key *key = &holding->keys[i];
-        if (key->use != SAMENLOOP__V1__KEY_USE__KEY_USE_SIGNING || key->not_before > at ||
-            at >= key->not_after || !has_key(named, key))
+        if (key->use != SAMENLOOP__V1__KEY_USE__KEY_USE_SIGNING || key->not_before > until ||
+            from >= key->not_after || !has_key(named, key))
             continue;
         if (sl_verify(key->verifier, signature, text))
             return 0;
@@ -56,8 +56,8 @@ static int check_signature(const struct sl_participant *signer, const struct sl_
 }
 
 int sl_bundle_verify(struct sl_crypto *crypto, const struct sl_directory *directory,
-                     const Samenloop__V1__Bundle *bundle, int64_t at, sl_hash *leaves,
-                     int *participant, struct sl_error *error)
+                     const Samenloop__V1__Bundle *bundle, int64_t from, int64_t until,
+                     sl_hash *leaves, int *participant, struct sl_error *error)
 {
     const Samenloop__V1__BatchProof *proof = bundle->proof;
     uint32_t indices[SL_MAX_BATCH];
@@ -77,7 +77,7 @@ int sl_bundle_verify(struct sl_crypto *crypto, const struct sl_directory *direct
     struct sl_buffer text = {0};
     int result = check_signature(&directory->participants[*participant], card,
                                  sl_from_pb(proof->signature),
-                                 sl_signed_text(crypto, proof, root, &text), at, error);
+                                 sl_signed_text(crypto, proof, root, &text), from, until, error);
     sl_buffer_free(&text);
     return result;
 }

@@ -68,13 +68,14 @@ size_t sl_padded_size(size_t content);
 
 /*
  * Verifies the signature over all envelopes of a bundle. `leaves` has room for a hash an envelope
- * and is filled in; `participant` is who signed. The key must have been valid at `at`: it stands on
- * the card that the batch names and, with that moment in its time, on the one that holds
- * (directory.h). `malformed`, `bad_key_card`, or `bad_signature`.
+ * and is filled in; `participant` is who signed. The key stands on the card that the batch names
+ * and on the one that holds (directory.h), and was valid by the latter at some moment from `from`
+ * to `until`: an event is signed after it was recorded and before it was accepted, both of which
+ * may be long ago. `malformed`, `bad_key_card`, or `bad_signature`.
  */
 int sl_bundle_verify(struct sl_crypto *crypto, const struct sl_directory *directory,
-                     const Samenloop__V1__Bundle *bundle, int64_t at, sl_hash *leaves,
-                     int *participant, struct sl_error *error);
+                     const Samenloop__V1__Bundle *bundle, int64_t from, int64_t until,
+                     sl_hash *leaves, int *participant, struct sl_error *error);
 
 /*
  * Compares the sections of an envelope with the digests in its header: each that is there must be

@@ -104,8 +104,8 @@ static void verify(struct bench *bench)
     static sl_hash leaves[SL_MAX_BATCH];
     struct sl_error error = {0};
     int participant = -1;
-    must(sl_bundle_verify(bench->crypto, &bench->directory, bench->bundle, 1, leaves, &participant,
-                          &error) == 0,
+    must(sl_bundle_verify(bench->crypto, &bench->directory, bench->bundle, 1, 1, leaves,
+                          &participant, &error) == 0,
          "verifying");
     for (size_t i = 0; i < bench->count; i++) {
         const Samenloop__V1__Envelope *envelope = bench->bundle->envelopes[i];

@@ -245,9 +245,10 @@ class Card:
         if [one.value for one in named] != [self.oin]:
             raise Refused("bad_key_card", "OIN")
 
-    def keys(self, use, at):
-        """Those that are valid at a moment, the last begun first."""
-        good = [key for key in self.card.keys if key.use == use and key.not_before <= at < key.not_after]
+    def keys(self, use, start, end=None):
+        """Those that are valid at a moment, or at some moment from start to end, the last begun first."""
+        end = start if end is None else end
+        good = [key for key in self.card.keys if key.use == use and key.not_before <= end and start < key.not_after]
         return [key.public_key for key in sorted(good, key=lambda key: -key.not_before)]
 
 
@@ -319,8 +320,8 @@ def cut(bundle, indices):
     return part
 
 
-def verify(cards, bundle, at):
-    """Who signed: the name of a participant."""
+def verify(cards, bundle, recorded_at, accepted_at):
+    """Who signed, between those moments: the name of a participant."""
     proof = bundle.proof
     signers = [name for name, card in cards.items() if card.hash == proof.card]
     if not signers:
@@ -329,7 +330,7 @@ def verify(cards, bundle, at):
     root = tree_recompute(proof.size, {one.index: leaf(one.header) for one in bundle.envelopes}, nodes)
     if root is None:
         raise Refused("bad_signature", "proof")
-    for key in cards[signers[0]].keys(envelope.KEY_USE_SIGNING, at):
+    for key in cards[signers[0]].keys(envelope.KEY_USE_SIGNING, min(recorded_at, accepted_at), accepted_at):
         try:
             Ed25519PublicKey.from_public_bytes(key).verify(proof.signature, signed_text(proof, root))
             return signers[0]

@@ -190,8 +190,8 @@ static int open_bundle(char **arguments)
     Samenloop__V1__Bundle *bundle = read_bundle(&house.arena, arguments[3]);
     sl_hash *leaves = sl_new(bundle->n_envelopes, sizeof *leaves);
     sl_opener_init(&opener, house.sealing);
-    int result = sl_bundle_verify(house.crypto, &house.directory, bundle, house.at, leaves, &signer,
-                                  &error);
+    int result = sl_bundle_verify(house.crypto, &house.directory, bundle, house.at, house.at,
+                                  leaves, &signer, &error);
     if (result == 0)
         (void)printf("from %s\n", house.directory.participants[signer].name);
     for (size_t i = 0; i < bundle->n_envelopes && result == 0; i++)

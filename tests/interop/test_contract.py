@@ -139,7 +139,7 @@ def both_refuse_what_was_changed():
 
 
 def python_opens(keys, bundle):
-    opened = [["from", c.verify(keys.cards, bundle, NOW)]]
+    opened = [["from", c.verify(keys.cards, bundle, NOW, NOW)]]
     for one in bundle.envelopes:
         head, inside = c.open_envelope(keys, bundle, one)
         opened.append(["event", str(one.index), head.event_id.hex(), head.type.decode()])

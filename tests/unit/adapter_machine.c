@@ -1,6 +1,8 @@
 /* The adapter's machine against a small router: what goes out, what comes in, and what is told. */
 #include "tests/unit/adapter_post.h"
 
+#include "schemas/timestamp.h"
+
 static struct parties parties;
 
 static int setup(void **state)
@@ -383,6 +385,34 @@ static void what_was_tampered_with_has_failed(void **state)
     end(&scene);
 }
 
+/* An event may wait in an outbox, and be delivered, long after the key that signed it has ended. */
+static void what_was_signed_in_time_is_taken_later(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct samenloop_health health;
+    struct sl_key *key = &parties.directory.participants[IMG].cards[0].keys[0];
+    begin(&scene);
+    (void)publish(&scene.img, SL_LANE_ORDINARY, "doc-1", 7);
+    meet(&scene, &scene.img);
+    struct post_delivery *delivery = &scene.post.queues[NCG][SL_LANE_ORDINARY].list[0];
+    delivery->head.accepted_at = begin_at + SL_DAY;
+    key->not_after = 1; /* before it was recorded */
+    post_connect(&scene.post, &scene.ncg);
+    post_run(&scene.post, &scene.ncg);
+    samenloop_health(scene.ncg.house, &health);
+    assert_int_equal(health.delivered, 0);
+    assert_true(health.failed > 0);
+    key->not_after = begin_at + 1;
+    post_cut(&scene.post, &scene.ncg);
+    post_connect(&scene.post, &scene.ncg);
+    post_run(&scene.post, &scene.ncg);
+    key->not_after = INT64_MAX;
+    samenloop_health(scene.ncg.house, &health);
+    assert_int_equal(health.delivered, 1);
+    end(&scene);
+}
+
 static void receipts_are_repeated_until_receipted(void **state)
 {
     (void)state;
@@ -525,6 +555,7 @@ int main(void)
         cmocka_unit_test(nothing_is_answered_or_shown_before_the_sync),
         cmocka_unit_test(a_gap_is_behind_until_it_is_filled),
         cmocka_unit_test(what_was_tampered_with_has_failed),
+        cmocka_unit_test(what_was_signed_in_time_is_taken_later),
         cmocka_unit_test(receipts_are_repeated_until_receipted),
         cmocka_unit_test(another_journal_is_not_taken_until_an_operator_says_so),
         cmocka_unit_test(silence_ends_a_connection_and_heartbeats_prevent_it),

@@ -224,7 +224,7 @@ static inline void post_published(struct post *post, struct party *party,
     struct sl_crypto *crypto = sl_crypto_new();
     int who = -1;
     assert_int_equal(sl_bundle_verify(crypto, &party->parties->directory, frame->bundle, begin_at,
-                                      leaves, &who, &error),
+                                      begin_at, leaves, &who, &error),
                      0);
     assert_int_equal(who, party->who);
     sl_crypto_free(crypto);

@@ -174,7 +174,7 @@ static enum sl_code signed_by(const struct sl_directory *directory, EVP_PKEY *ke
                      0);
     assert_int_equal(sl_bundle_seal(&sealer, crypto, &arena, &event, 1, &bundle, &error), 0);
     error.code = SL_OK;
-    if (sl_bundle_verify(crypto, directory, bundle, at, &leaf, &who, &error) == 0)
+    if (sl_bundle_verify(crypto, directory, bundle, at, at, &leaf, &who, &error) == 0)
         assert_int_equal(who, 0);
     sl_sealer_free(&sealer);
     sl_arena_free(&arena);

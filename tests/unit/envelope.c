@@ -246,8 +246,8 @@ static bool survives(struct fixture *all, const uint8_t *bytes, size_t size)
     const Samenloop__V1__Bundle *bundle = (const Samenloop__V1__Bundle *)(const void *)
         sl_arena_unpack(&arena, &samenloop__v1__bundle__descriptor, sl_bytes(bytes, size));
     bool good = bundle != NULL && bundle->n_envelopes == 2 &&
-                sl_bundle_verify(all->parties.crypto, &all->parties.directory, bundle, AT, leaves,
-                                 &participant, &error) == 0;
+                sl_bundle_verify(all->parties.crypto, &all->parties.directory, bundle, AT, AT,
+                                 leaves, &participant, &error) == 0;
     for (size_t i = 0; good && i < 2; i++) {
         const Samenloop__V1__Header *header = (const Samenloop__V1__Header *)(const void *)
             sl_arena_unpack(&arena, &samenloop__v1__header__descriptor,
@@ -352,8 +352,8 @@ static enum sl_code verify(struct fixture *all, const Samenloop__V1__Bundle *bun
     struct sl_error error = {0};
     sl_hash leaves[4];
     int who = -1;
-    (void)sl_bundle_verify(all->parties.crypto, &all->parties.directory, bundle, at, leaves, &who,
-                           &error);
+    (void)sl_bundle_verify(all->parties.crypto, &all->parties.directory, bundle, at, at, leaves,
+                           &who, &error);
     return error.code;
 }
 

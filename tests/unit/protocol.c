@@ -182,9 +182,9 @@ static void the_bundle_is_taken(void **state)
     assert_non_null(publish);
     assert_int_equal(sl_directory_add(&directory, "ncg", OIN, &error), 0);
     assert_true(sl_directory_keep(&directory, &all.card.read));
-    assert_int_equal(
-        sl_bundle_verify(all.crypto, &directory, publish->bundle, at, leaves, &participant, &error),
-        0);
+    assert_int_equal(sl_bundle_verify(all.crypto, &directory, publish->bundle, at, at, leaves,
+                                      &participant, &error),
+                     0);
     for (size_t i = 0; i < 2; i++) {
         const Samenloop__V1__Envelope *envelope = publish->bundle->envelopes[i];
         const struct sl_type *type = NULL;

@@ -115,7 +115,15 @@ static void an_unknown_card_is_for_later(void **state)
     card->keys[0].not_after = now + 1;
     intake.now = now + 100000;
     assert_int_equal(judge_as(&intake, bundle, 0), SL_OK);
+    card->keys[0].not_after = now - 1;
+    assert_int_equal(judge_as(&intake, bundle, 0), SL_BAD_KEY_CARD);
+    /* So is one that began after the event was recorded, and before it came. */
+    card->keys[0].not_before = now + 50000;
     card->keys[0].not_after = INT64_MAX;
+    assert_int_equal(judge_as(&intake, bundle, 0), SL_OK);
+    card->keys[0].not_before = intake.now + 1;
+    assert_int_equal(judge_as(&intake, bundle, 0), SL_BAD_KEY_CARD);
+    card->keys[0].not_before = 0;
 }
 
 static void a_changed_section_is_refused_alone(void **state)

@@ -188,7 +188,7 @@ static void an_event_is_answered_delivered_and_ended(void **state)
         sl_hash leaves[3];
         int signer = -1;
         assert_int_equal(sl_bundle_verify(parties.crypto, &parties.directory, deliver->bundles[i],
-                                          start, leaves, &signer, &error),
+                                          start, start, leaves, &signer, &error),
                          0);
         assert_int_equal(signer, IMG);
     }
