@@ -297,7 +297,7 @@ static void correct_obligations(struct correction *c)
         if (!obligation_hangs_on(core, found[i], number))
             continue;
         if (opener != NULL)
-            opener->finding = finding_of(&c->corrected);
+            opener_renew(core, opener, &c->corrected);
         bool gone = false; /* one of the same kind, perhaps about something else */
         for (size_t k = 0; k < c->was->count; k++)
             gone |= expectation(&(struct plan){.items = &c->was->items[k], .count = 1}, open) !=

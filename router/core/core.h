@@ -169,6 +169,13 @@ struct core_event {
 int core_event(struct core *core, const struct core_event *event, struct core_decision *out,
                struct sl_error *error);
 
+/*
+ * Says in words what core_event would find: what is known and awaited at the house, which rules of
+ * the event's type fire with which outcomes, and what does not hold for the others. `kept` and
+ * `past` are not looked at. Nothing is decided.
+ */
+void core_explain(struct core *core, const struct core_event *event, struct sl_buffer *out);
+
 /* Somebody in the role took the delivery of an event (never of an instruction or notice). */
 void core_receipt(struct core *core, int64_t at, uint64_t number, int receiver, enum sl_role role,
                   struct core_decision *out);

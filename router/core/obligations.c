@@ -186,6 +186,13 @@ void obligation_add_opener(struct core *core, uint32_t handle, const struct occu
     add_opener(core, handle, &made);
 }
 
+void opener_renew(struct core *core, struct opener *opener, const struct occurrence *event)
+{
+    free(opener->asked);
+    opener->asked = keep_asked(core, event);
+    opener->finding = finding_of(event);
+}
+
 struct opener *obligation_opener(const struct core *core, uint32_t handle, uint64_t number)
 {
     for (uint32_t at = obligation_at(core, handle)->openers; at != 0;

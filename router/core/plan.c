@@ -406,28 +406,35 @@ static int area_said(const struct view *view)
     return AGREEMENT_NO;
 }
 
+struct view plan_view(struct core *core, const struct occurrence *event, struct facts *facts,
+                      struct answers answers)
+{
+    struct view view = {.core = core,
+                        .terms = core->terms,
+                        .event = event,
+                        .facts = facts,
+                        .subject = event->subject,
+                        .answers = answers};
+    int area = area_said(&view);
+    if (area >= 0)
+        facts->values[core->terms->area] = (uint8_t)area;
+    return view;
+}
+
 struct plan *plan_event(struct core *core, const struct occurrence *event,
                         const struct facts *facts, struct answers answers)
 {
     const struct terms *terms = core->terms;
     struct facts *known = making_alloc(core, sizeof *known);
-    *known = *facts;
-    struct view view = {.core = core,
-                        .terms = terms,
-                        .event = event,
-                        .facts = known,
-                        .subject = event->subject,
-                        .answers = answers};
     struct planning planning = {.core = core, .plan = making_alloc(core, sizeof(struct plan))};
     *planning.plan = (struct plan){0};
     if (wrong_role(core, event))
         return planning.plan;
-    planning.so_far = *facts;
+    *known = planning.so_far = *facts;
+    struct view view = plan_view(core, event, known, answers);
     int area = area_said(&view);
-    if (area >= 0) {
+    if (area >= 0)
         add_fact(&planning, NULL, NULL, PLAN_KEEP, terms->area, (uint8_t)area);
-        known->values[terms->area] = (uint8_t)area;
-    }
     for (size_t i = terms->by_type_begin[event->stub.type];
          i < terms->by_type_begin[event->stub.type + 1]; i++) {
         const struct agreement_rule *rule = &terms->agreement->rules[terms->by_type[i]];

@@ -14,6 +14,7 @@
  *     decide.c       an event, from its answers to its deliveries
  *     change.c       corrections and withdrawals
  *     time.c         what falls due
+ *     explain.c      why rules fire, or do not
  */
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
@@ -370,6 +371,7 @@ void obligation_add_chain(struct core *core, uint32_t handle, const uint64_t *nu
 bool obligation_drop_chains(struct core *core, uint32_t handle, uint64_t number);
 /* Takes out an opener, unless it is the only one. */
 void obligation_drop_opener(struct core *core, uint32_t handle, uint64_t number);
+void opener_renew(struct core *core, struct opener *opener, const struct occurrence *event);
 struct opener *obligation_opener(const struct core *core, uint32_t handle, uint64_t number);
 bool obligation_hangs_on(const struct core *core, uint32_t handle, uint64_t number);
 /* The event behind it: the first opener that is not withdrawn. */
@@ -465,6 +467,9 @@ struct plan {
     bool spoken; /* some rule has an outcome */
 };
 
+/* What the event's rules are asked about: `facts` get the area that the event itself says. */
+struct view plan_view(struct core *core, const struct occurrence *event, struct facts *facts,
+                      struct answers answers);
 /* What the rules say of the event on these facts; in the decision's arena. */
 struct plan *plan_event(struct core *core, const struct occurrence *event,
                         const struct facts *facts, struct answers answers);

@@ -12,6 +12,8 @@
 #ifndef SCENARIO_H
 #define SCENARIO_H
 
+#include <jansson.h>
+
 #include "router/core/core.h"
 
 struct scenario;
@@ -30,6 +32,13 @@ void scenario_free(struct scenario *scenario); /* NULL is fine */
 
 /* Plays all lines of a file. -1: "FILE:LINE: ...", and what came before it was played. */
 int scenario_play(struct scenario *scenario, const char *path, struct sl_error *error);
+
+/*
+ * Says in words which rules would fire for this CloudEvent, handed in now (or at its own time,
+ * where that is later) in this role, and why the others would not. -1: it would be refused.
+ */
+int scenario_explain(struct scenario *scenario, const json_t *event, enum sl_role role,
+                     struct sl_buffer *out, struct sl_error *error);
 
 /* The routing log so far. */
 struct sl_bytes scenario_log(const struct scenario *scenario);

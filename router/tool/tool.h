@@ -22,5 +22,6 @@ int tool_print(const struct sl_buffer *buffer);
 int tool_replay(int count, char **arguments);
 int tool_keys(int count, char **arguments);
 int tool_rules(int count, char **arguments);
+int tool_explain(int count, char **arguments); /* a part of tool_rules */
 
 #endif

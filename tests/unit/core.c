@@ -416,6 +416,61 @@ static void a_damaged_past_changes_nothing(void **state)
     world_close(&world);
 }
 
+static void an_answer_goes_by_its_question_as_corrected(void **state)
+{
+    (void)state;
+    struct world world;
+    world_open(&world, FACTS "rule ask\n  when dossier_question\n"
+                             "  expect dossier_answer from other within 5 working days\n"
+                             "rule answer\n  when dossier_answer\n    and awaited\n"
+                             "  forward to other disclosing dossier, note"
+                             " where asked needs_resident is yes\n");
+    struct told question = {.type = "dossier_question",
+                            .from = IMG,
+                            .role = SL_CONTACT_PERSON,
+                            .sections = DOSSIER | NOTE,
+                            .attributes = {"needs_resident", "yes"}};
+    struct told correction = question;
+    uint64_t first = world_tell(&world, question);
+    uint64_t second = world_tell(&world, question);
+    correction.type = "event_corrected";
+    correction.causation = second;
+    correction.attributes[1] = "no";
+    assert_int_not_equal(world_tell(&world, correction), 0);
+    (void)TELL(.type = "dossier_answer", .from = NCG, .role = SL_CONTACT_PERSON, .causation = first,
+               .sections = DOSSIER | NOTE);
+    assert_line(&world, "forwarded answer img/back_office dossier,note");
+    (void)TELL(.type = "dossier_answer", .from = NCG, .role = SL_CONTACT_PERSON,
+               .causation = second, .sections = DOSSIER | NOTE);
+    assert_line(&world, "forwarded answer img/back_office dossier\n");
+    world_close(&world);
+}
+
+static void why_rules_fire_or_do_not(void **state)
+{
+    (void)state;
+    struct world world;
+    struct sl_buffer out = {0};
+    world_open(&world, stock_rules);
+    (void)TELL(STOCK("in"));
+    struct told told = {STOCK("out")};
+    struct kept *kept = world_make(&world, &told);
+    struct core_event event = {
+        .number = 2, .at = world.at, .publisher = NCG, .header = &kept->header};
+    core_explain(world.core, &event, &out);
+    sl_buffer_add(&out, "", 1);
+    assert_string_equal((char *)out.data, "known of the house: in_work_stock=yes\n"
+                                          "  yes stock\n"
+                                          "      - remember: in work stock is yes\n"
+                                          "        not so: value is in\n"
+                                          "      + remember: in work stock is no\n"
+                                          "1 rules fire, 0 about this type do not, "
+                                          "3 are about others\n");
+    sl_buffer_free(&out);
+    assert_stock(&world, "in"); /* nothing was decided */
+    world_close(&world);
+}
+
 static void refusals_change_nothing(void **state)
 {
     (void)state;
@@ -466,6 +521,8 @@ int main(void)
         cmocka_unit_test(the_resident_is_told_of_it),
         cmocka_unit_test(what_is_open_outlives_its_agreement),
         cmocka_unit_test(a_damaged_past_changes_nothing),
+        cmocka_unit_test(an_answer_goes_by_its_question_as_corrected),
+        cmocka_unit_test(why_rules_fire_or_do_not),
         cmocka_unit_test(refusals_change_nothing),
     };
     return cmocka_run_group_tests_name("core", tests, NULL, NULL);
