@@ -360,13 +360,12 @@ int decided_receipt(struct router *router, int participant, uint64_t number, enu
 
 bool decided_is_due(const struct router *router)
 {
-    return router->decider != NULL && core_wake(router->decider->core) < router->at;
+    return router->decider != NULL && core_wake(router->decider->core) <= router->at;
 }
 
 int64_t decided_wake(const struct router *router)
 {
-    int64_t wake = router->decider == NULL ? INT64_MAX : core_wake(router->decider->core);
-    return wake == INT64_MAX ? wake : wake + 1; /* the clock must be past it */
+    return router->decider == NULL ? INT64_MAX : core_wake(router->decider->core);
 }
 
 int decided_tick(struct router *router, struct decided *out, struct sl_error *error)

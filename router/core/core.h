@@ -190,7 +190,7 @@ void core_erase(struct core *core, int64_t at, const uint8_t subject[SL_PSEUDONY
  */
 bool core_tick(struct core *core, int64_t at, struct core_decision *out);
 
-/* When the next thing falls due; INT64_MAX: nothing waits. */
+/* The first moment at which core_tick has something to do; INT64_MAX: nothing waits. */
 int64_t core_wake(const struct core *core);
 
 /* ---------------------------------------------------------------- the routing log */
