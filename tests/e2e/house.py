@@ -1,4 +1,5 @@
 """What the end-to-end tests share: a sandbox with real processes, and what a back office does through HTTP."""
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -136,17 +138,19 @@ def event_uuid(source, identity):
         return str(uuid.uuid5(NAMESPACE, f"{source}\0{identity}"))
 
 
-def run(tests):
+def attempt(test):
+    try:
+        test()
+        print(f"ok   {test.__name__}", flush=True)
+        return True
+    except Exception as error:  # each failure is told, and the others still run
+        print(f"{traceback.format_exc()}FAIL {test.__name__}: {error}", flush=True)
+        return False
+
+
+def run(tests, side_by_side=1):
     """Runs test functions, says how many passed; for the end of a test file."""
-    failed = 0
-    for test in tests:
-        try:
-            test()
-            print(f"ok   {test.__name__}", flush=True)
-        except Exception as error:  # each failure is told, and the others still run
-            failed += 1
-            import traceback
-            traceback.print_exc()
-            print(f"FAIL {test.__name__}: {error}", flush=True)
-    print(f"{len(tests) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    with concurrent.futures.ThreadPoolExecutor(max_workers=side_by_side) as pool:
+        passed = sum(pool.map(attempt, tests))
+    print(f"{passed} passed, {len(tests) - passed} failed")
+    sys.exit(0 if passed == len(tests) else 1)

@@ -2,7 +2,7 @@
 """Scenarios of tests/replay through real processes: the router's routing log is the core's, up to what design.md excepts
 (ids are UUIDs, adapters answer what they refuse, the order among receivers and of receipts is free).
 
-test_replay.py [SCENARIO.jsonl ...]     without arguments: those named in SHORT, which `make test` has time for
+test_replay.py [SCENARIO.jsonl ...]     without arguments: the stories (S...) of tests/replay
 """
 import json
 import os
@@ -17,7 +17,7 @@ import house  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("BUILD", house.ROOT / "build/gcc"))
 KEYS = ["at", "type", "from", "rule", "clause", "outcome", "to", "role", "what", "due"]
-SHORT = ["S01", "S04-", "S08", "S11", "S16", "S21-", "S24", "S39", "S40"]
+NOT_YET = ("erase", "agreement")  # lines that need an operator's command at the router
 
 
 def core_log(lines):
@@ -137,17 +137,19 @@ class Replay:
         assert len(expected) == len(found), f"{len(expected)} lines expected, {len(found)} came: {(expected + found)[-1]}"
 
 
+def playable(path):
+    return not any(key in line for text in path.read_text().splitlines() for line in [json.loads(text)] for key in NOT_YET)
+
+
 def main():
-    named = [pathlib.Path(name) for name in sys.argv[1:]]
-    folder = house.ROOT / "tests/replay"
-    scenarios = named or [path for path in sorted(folder.glob("*.jsonl")) if path.name.startswith(tuple(SHORT))]
+    stories = sorted((house.ROOT / "tests/replay").glob("S*.jsonl"))
     tests = []
-    for path in scenarios:
+    for path in [pathlib.Path(name) for name in sys.argv[1:]] or filter(playable, stories):
         def test(path=path):
             Replay(path).go()
         test.__name__ = path.stem
         tests.append(test)
-    house.run(tests)
+    house.run(tests, side_by_side=4)  # most of a scenario is waiting
 
 
 if __name__ == "__main__":
