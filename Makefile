@@ -38,7 +38,8 @@ BENCHES := $(wildcard tests/bench/*.c)
 PEERS := $(wildcard tests/interop/*.c)
 
 object = $(patsubst %.c,$(BUILD)/%.o,$(1))
-LIBRARY := $(call object,$(SCHEMAS) $(CORE) $(ADAPTER) $(filter-out router/main.c,$(ROUTER)) $(GENERATED))
+LIBRARY := $(call object,$(SCHEMAS) $(CORE) $(ADAPTER) $(filter-out router/main.c,$(ROUTER)) \
+           $(filter-out router/tool/main.c,$(TOOL)) $(GENERATED))
 PROGRAMS := $(if $(wildcard router/main.c),$(BUILD)/samenloop-router) \
             $(if $(wildcard adapters/main.c),$(BUILD)/samenloop-adapter) \
             $(if $(TOOL),$(BUILD)/samenloop)
@@ -52,14 +53,14 @@ PC_LIBS = $(shell pkg-config --libs $(PACKAGES))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help all programs demo test quick unit interop replay e2e bench check format install clean dependencies
+.PHONY: help all programs demo test quick unit interop replay report e2e bench check format install clean dependencies
 
 help:
 	@echo 'make demo          installs what is missing, builds, and runs a small day of both organisations'
 	@echo 'make test          installs what is missing, builds, and runs all tests'
 	@echo 'make programs      builds $(notdir $(PROGRAMS)) in $(BUILD)'
 	@echo 'make quick         builds, and runs the tests that need no process of their own: under a minute'
-	@echo 'make unit | interop | replay | e2e   builds and runs one kind of tests'
+	@echo 'make unit | interop | replay | report | e2e   builds and runs one kind of tests'
 	@echo 'make bench         measures events a second and latency, with the limits of the machine beside it'
 	@echo 'make check         clang-format, clang-tidy, and a build with clang'
 	@echo 'make install       installs programs, library and manual pages (DESTDIR=$(DESTDIR) PREFIX=$(PREFIX))'
@@ -83,9 +84,9 @@ tests-built: $(UNIT_TESTS) $(BENCH_PROGRAMS) $(PEER_PROGRAMS)
 
 quick: dependencies
 	@$(MAKE) --no-print-directory programs tests-built
-	@BUILD=$(BUILD) tests/run unit interop replay
+	@BUILD=$(BUILD) tests/run unit interop replay report
 
-unit interop replay e2e: dependencies
+unit interop replay report e2e: dependencies
 	@$(MAKE) --no-print-directory programs tests-built
 	@BUILD=$(BUILD) tests/run $@
 
@@ -122,7 +123,7 @@ $(BUILD)/libsamenloop.a: $(LIBRARY)
 
 $(BUILD)/samenloop-router: $(BUILD)/router/main.o $(BUILD)/libsamenloop.a
 $(BUILD)/samenloop-adapter: $(BUILD)/adapters/main.o $(BUILD)/libsamenloop.a
-$(BUILD)/samenloop: $(call object,$(TOOL)) $(BUILD)/libsamenloop.a
+$(BUILD)/samenloop: $(BUILD)/router/tool/main.o $(BUILD)/libsamenloop.a
 $(PROGRAMS):
 	@$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PC_LIBS)
 

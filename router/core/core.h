@@ -80,6 +80,7 @@ struct core_line {
     const char *what;
     int64_t due; /* 0: none */
     const char *detail;
+    uint64_t obligation; /* of its opening, counted from 1; 0: the line is about none */
 };
 
 struct core_reason { /* a rule or gate that a delivery stands on */

@@ -61,6 +61,7 @@ void obligation_close(struct core *core, const struct core_source *event, uint32
     line->what = obligation_what(core, obligation);
     line->due = obligation->due;
     line->detail = detail;
+    line->obligation = obligation->serial;
     obligation_end(core, handle);
 }
 
@@ -184,6 +185,7 @@ void line_opened(struct core *core, const struct core_source *event, uint32_t ha
     line->role = (enum sl_role)open->role;
     line->what = obligation_what(core, open);
     line->due = open->due;
+    line->obligation = open->serial;
 }
 
 /* The house's obligations that a release or join means, those of this decision left out; by the

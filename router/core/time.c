@@ -105,6 +105,7 @@ static void fall_due(struct core *core, uint32_t handle)
         line->what = obligation_what(core, open);
         line->due = open->due;
         line->detail = making_text(core, "asked by #%llu", (unsigned long long)source.number);
+        line->obligation = open->serial;
     }
     escalate(core, &source, lane, open);
     const struct house *house = &core->making.houses.items[0];

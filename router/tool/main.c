@@ -21,6 +21,7 @@ static int version(int count, char **arguments)
 
 static const struct command commands[] = {
     {"replay", tool_replay, "feeds a recorded scenario through the core"},
+    {"report", tool_report, "counts what the evaluation asks for"},
     {"rules", tool_rules, "checks an agreement, shows it as a table"},
     {"keys", tool_keys, "makes and shows keys, key cards and certificates"},
     {"version", version, "the version of this program"},

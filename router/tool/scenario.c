@@ -280,7 +280,18 @@ int scenario_play(struct scenario *scenario, const char *path, struct sl_error *
     return result;
 }
 
+void scenario_wait(struct scenario *scenario, int64_t until)
+{
+    if (scenario->core != NULL && until > scenario->at)
+        let_time_pass(scenario, until);
+}
+
 /* ---------------------------------------------------------------- life */
+
+void scenario_watch(struct scenario *scenario, const struct watch *watch)
+{
+    scenario->watch = *watch;
+}
 
 struct scenario *scenario_new(const struct scenario_agreements *agreements, struct sl_error *error)
 {

@@ -14,7 +14,7 @@
 
 #include <jansson.h>
 
-#include "router/core/core.h"
+#include "router/tool/watch.h"
 
 struct scenario;
 
@@ -30,6 +30,9 @@ struct scenario_agreements {
 struct scenario *scenario_new(const struct scenario_agreements *agreements, struct sl_error *error);
 void scenario_free(struct scenario *scenario); /* NULL is fine */
 
+/* From now on these are told too; nobody else was before. */
+void scenario_watch(struct scenario *scenario, const struct watch *watch);
+
 /* Plays all lines of a file. -1: "FILE:LINE: ...", and what came before it was played. */
 int scenario_play(struct scenario *scenario, const char *path, struct sl_error *error);
 
@@ -39,6 +42,9 @@ int scenario_play(struct scenario *scenario, const char *path, struct sl_error *
  */
 int scenario_explain(struct scenario *scenario, const json_t *event, enum sl_role role,
                      struct sl_buffer *out, struct sl_error *error);
+
+/* Time passes until then, unless it has passed further. */
+void scenario_wait(struct scenario *scenario, int64_t until);
 
 /* The routing log so far. */
 struct sl_bytes scenario_log(const struct scenario *scenario);

@@ -13,6 +13,8 @@ static void write_line(struct scenario *scenario, const struct core_line *line, 
     shown.event.id = number > 0 && number <= scenario->event_count ? scenario->events[number - 1].id
                                                                    : id;
     core_line_write(&scenario->log, &shown);
+    if (scenario->watch.line != NULL)
+        scenario->watch.line(scenario->watch.context, &shown);
 }
 
 void write_lines(struct scenario *scenario, const struct core_decision *decision, const char *id)
@@ -50,6 +52,8 @@ void deliver(struct scenario *scenario, const struct core_decision *decision)
 {
     size_t count = decision->delivery_count;
     struct parcel *parcels = sl_new(count, sizeof *parcels);
+    for (size_t i = 0; i < count && scenario->watch.told != NULL; i++)
+        scenario->watch.told(scenario->watch.context, &decision->deliveries[i]);
     for (size_t i = 0; i < count; i++) {
         struct parcel *parcel = &parcels[i];
         struct core_reason *reason = sl_arena_alloc(&scenario->arena, sizeof *reason);

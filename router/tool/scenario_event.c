@@ -81,6 +81,8 @@ static void write_about(struct scenario *scenario, const struct about *about,
                              .what = what,
                              .detail = detail};
     core_line_write(&scenario->log, &line);
+    if (scenario->watch.line != NULL)
+        scenario->watch.line(scenario->watch.context, &line);
 }
 
 /* Gates X6 and X7. True: the event was dealt with. */
@@ -146,6 +148,10 @@ static int accept(struct scenario *scenario, struct sl_event *event, int party, 
             .subject = event->header.subject.data,
             .publisher = party,
             .past = sl_arena_copy(&scenario->arena, decision.past)};
+        const struct watch_event watched = {told.number, told.at, scenario->parties[party].name,
+                                            told.header, decision.original};
+        if (scenario->watch.event != NULL)
+            scenario->watch.event(scenario->watch.context, &watched);
     }
     write_lines(scenario, &decision, id);
     if (decision.original != 0)

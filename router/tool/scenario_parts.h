@@ -56,6 +56,7 @@ struct scenario {
     size_t deliveries;
     int64_t at;
     struct sl_buffer log;
+    struct watch watch; /* all of it set, or nothing */
 };
 
 /* scenario.c */

@@ -21,6 +21,7 @@ int tool_print(const struct sl_buffer *buffer);
 /* The commands, a file each. */
 int tool_replay(int count, char **arguments);
 int tool_keys(int count, char **arguments);
+int tool_report(int count, char **arguments);
 int tool_rules(int count, char **arguments);
 int tool_explain(int count, char **arguments); /* a part of tool_rules */
 

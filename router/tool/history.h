@@ -1,0 +1,23 @@
+/* What happened, read for those who count it: from scenarios, or from a router's journal. */
+#ifndef HISTORY_H
+#define HISTORY_H
+
+#include "router/tool/watch.h"
+
+struct history {
+    const char *rules; /* for scenarios; NULL: the agreement that scenario_rules() names */
+    char *const *scenarios;
+    size_t scenario_count;
+    int64_t until; /* time passes up to here, if it did not pass further; INT64_MAX: it does not */
+};
+
+/* Tells the watcher all of it; each scenario is a world of its own. */
+int history_read(const struct history *history, const struct watch *watch, struct sl_error *error);
+
+/*
+ * A moment from the command line: RFC 3339, or a date, which means its first moment in Groningen
+ * or, with `end`, its last. -1: it is neither.
+ */
+int history_moment(int64_t *out, const char *text, bool end);
+
+#endif
