@@ -4,13 +4,15 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "router/language/check.h"
 #include "schemas/file.h"
 #include "schemas/keyfile.h"
 #include "schemas/log/log.h"
 
 enum {
-    AGREEMENT_MAX = 1024 * 1024,
+    CONFIG_MAX = 1024 * 1024,
     SEGMENT_MIN = 2 * SL_MAX_SEALED,
     SEGMENT_MAX = SL_LOG_SEGMENT_MAX
 };
@@ -34,6 +36,8 @@ static const struct setting settings[] = {
     {"journal", PATH, true, offsetof(struct config, journal), "", "folder of the journal"},
     {"agreement", PATH, true, offsetof(struct config, agreement), "",
      "file with the agreement's rules"},
+    {"approvals", TEXT, false, offsetof(struct config, approvals), "",
+     "\"required\": an agreement wants the approvals of img and ncg, in files beside its own"},
     {"cards", PATH, true, offsetof(struct config, cards), "",
      "folder with the participants' key cards, *.card"},
     {"trust", PATH, true, offsetof(struct config, trust), "",
@@ -44,6 +48,8 @@ static const struct setting settings[] = {
      "file that the routing log is appended to; none: standard error"},
     {"clock", PATH, false, offsetof(struct config, clock), "",
      "file with a moment that is taken for the time, for tests"},
+    {"pid", PATH, false, offsetof(struct config, pid), "",
+     "file that holds the number of the process while it runs"},
     {"segment_bytes", SIZE, false, offsetof(struct config, segment_bytes), "16777216",
      "size of a segment of the journal"},
 };
@@ -200,7 +206,7 @@ struct config *config_read_file(const char *file, struct sl_buffer *problems)
     struct sl_buffer text = {0};
     struct sl_error error = {0};
     zconfig_t *root = NULL;
-    if (sl_file_read(&text, file, AGREEMENT_MAX, &error) < 0) {
+    if (sl_file_read(&text, file, CONFIG_MAX, &error) < 0) {
         sl_buffer_printf(problems, "%s\n", error.text);
     } else {
         sl_buffer_add(&text, "", 1);
@@ -216,6 +222,8 @@ struct config *config_read_file(const char *file, struct sl_buffer *problems)
         take_participants(config, root, problems);
         check_address(config, "listen", config->listen, problems);
         check_address(config, "feed", config->feed, problems);
+        if (config->approvals[0] != '\0' && strcmp(config->approvals, "required") != 0)
+            problem(problems, config, "approvals: wants \"required\", or not to be there");
     }
     zconfig_destroy(&root);
     sl_buffer_free(&text);
@@ -240,6 +248,35 @@ static void load_key(struct config *config, struct sl_buffer *problems)
     EVP_PKEY_free(key);
 }
 
+/* All findings are told: an agreement is mended with them beside it. */
+static void load_agreement(struct config *config, struct sl_buffer *problems)
+{
+    struct sl_error error = {0};
+    struct agreement *agreement = NULL;
+    if (sl_file_read(&config->agreement_text, config->agreement, AGREEMENT_TEXT_MAX, &error) < 0)
+        problem(problems, config, "agreement: %s", error.text);
+    else if (agreement_read(&agreement, config->agreement, sl_buffer_bytes(&config->agreement_text),
+                            problems) == 0)
+        (void)agreement_check(agreement, problems);
+    agreement_free(agreement);
+}
+
+/* One that is not there is missed by whoever wants it. */
+static void load_approvals(struct config *config, struct sl_buffer *problems)
+{
+    for (size_t i = 0; config->approvals[0] != '\0' && i < APPROVALS; i++) {
+        struct sl_buffer path = {0};
+        struct sl_error error = {0};
+        approval_path(&path, config->agreement, approval_participants[i]);
+        if (access((char *)path.data, F_OK) == 0 &&
+            sl_file_read(&config->approvals_read[i], (char *)path.data, APPROVAL_BYTES_MAX,
+                         &error) < 0)
+            problem(problems, config, "approvals: %s", error.text);
+        config->approvals_wanted[i] = sl_buffer_bytes(&config->approvals_read[i]);
+        sl_buffer_free(&path);
+    }
+}
+
 int config_load(struct config *config, int64_t now, struct sl_buffer *problems)
 {
     size_t before = problems->size;
@@ -248,8 +285,8 @@ int config_load(struct config *config, int64_t now, struct sl_buffer *problems)
     if (sl_directory_load(&config->directory, config->cards, config->trust, now, &config->warnings,
                           &error) < 0)
         problem(problems, config, "cards: %s", error.text);
-    if (sl_file_read(&config->agreement_text, config->agreement, AGREEMENT_MAX, &error) < 0)
-        problem(problems, config, "agreement: %s", error.text);
+    load_agreement(config, problems);
+    load_approvals(config, problems);
     return problems->size > before ? -1 : 0;
 }
 
@@ -274,6 +311,8 @@ void config_free(struct config *config)
     free(config->file);
     sl_directory_free(&config->directory);
     sl_buffer_free(&config->agreement_text);
+    for (size_t i = 0; i < APPROVALS; i++)
+        sl_buffer_free(&config->approvals_read[i]);
     sl_buffer_free(&config->warnings);
     sl_forget(config->secret_key, sizeof config->secret_key);
     free(config);

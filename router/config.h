@@ -6,6 +6,7 @@
  *     listen = "tcp://0.0.0.0:5000"
  *     journal = "/var/lib/samenloop/journal"
  *     agreement = "agreement.rules"
+ *     approvals = "required"
  *     cards = "cards"
  *     trust = "ca.pem"
  *     curve_key = "router/curve.key"
@@ -21,6 +22,7 @@
 
 #include <stdio.h>
 
+#include "router/approval.h"
 #include "schemas/directory.h"
 
 struct config {
@@ -29,6 +31,8 @@ struct config {
     char *feed;      /* where the routing log is published, or empty: nowhere */
     char *journal;   /* folder */
     char *agreement; /* file */
+    char *approvals; /* "required": those of img and ncg beside it; or empty */
+    char *pid;       /* file that holds the process's number while it runs, or empty */
     char *cards;     /* folder of *.card */
     char *trust;     /* PEM file: whose certificates vouch for key cards, and their CRLs */
     char *curve_key; /* file: the router's CurveZMQ private key (schemas/keyfile.h) */
@@ -39,7 +43,9 @@ struct config {
     uint32_t roles[SL_MAX_PARTICIPANTS]; /* bit n: somebody holds role n */
     uint8_t secret_key[SL_KEY_SIZE];     /* CurveZMQ's */
     uint8_t public_key[SL_KEY_SIZE];
-    struct sl_buffer agreement_text;
+    struct sl_buffer agreement_text; /* of one that is sound */
+    struct sl_buffer approvals_read[APPROVALS];
+    struct sl_bytes approvals_wanted[APPROVALS]; /* the same, for router_setup; empty: no file */
     struct sl_buffer warnings; /* a line for each key card that is not good: it stops nobody else */
 };
 

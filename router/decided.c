@@ -193,7 +193,7 @@ struct intake decided_intake(const struct router *router, int participant)
     return (struct intake){.directory = router->directory,
                            .participant = sender,
                            .now = router->at,
-                           .in_force = agreement->in_force,
+                           .in_force = decider->agreements[0]->in_force, /* the first ever */
                            .future_tolerance = agreement->future_tolerance};
 }
 
@@ -456,6 +456,22 @@ int decided_agreement(struct router *router, const char *name,
     else
         core_agreement(decider->core, agreement, who, count);
     return 0;
+}
+
+int decided_in_force(int64_t *out, const char *name, struct sl_bytes text, struct sl_error *error)
+{
+    struct agreement *agreement = NULL;
+    if (read_agreement(&agreement, name, text, error) < 0)
+        return -1;
+    *out = agreement->in_force;
+    agreement_free(agreement);
+    return 0;
+}
+
+struct sl_bytes decided_agreement_text(const struct router *router)
+{
+    const struct decider *decider = router->decider;
+    return decider->agreements[decider->count - 1]->text;
 }
 
 struct sl_bytes decided_agreement_hash(const struct router *router)

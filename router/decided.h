@@ -77,6 +77,9 @@ int64_t decided_wake(const struct router *router); /* when (ms since 1970) somet
 int decided_agreement(struct router *router, const char *name,
                       const Samenloop__V1__JournalAgreement *record, struct decided *out,
                       struct sl_error *error);
+/* From when on an agreement is in force, ms since 1970. -1 with the first finding: it is none. */
+int decided_in_force(int64_t *out, const char *name, struct sl_bytes text, struct sl_error *error);
+struct sl_bytes decided_agreement_text(const struct router *router); /* that holds */
 /* SHA-256 of the text that holds; empty: none yet. */
 struct sl_bytes decided_agreement_hash(const struct router *router);
 

@@ -135,6 +135,7 @@ void router_close(struct router *router)
 {
     if (router == NULL)
         return;
+    agreed_free(router);
     decided_free(router);
     journal_close(router->journal);
     deliveries_free(router->deliveries);
@@ -190,23 +191,36 @@ static int tick(struct router *router, struct sl_error *error)
                          sl_bytes(NULL, 0), error);
 }
 
-void router_time(struct router *router, struct router_moment moment)
+static void let_time_pass(struct router *router, int64_t until)
 {
     struct sl_error error = {0};
-    router->moment = moment;
-    if (moment.now > router->at)
-        router->at = moment.now;
-    router->full = !journal_make_room(router->journal, &error);
-    look_at_connections(router);
+    if (until > router->at)
+        router->at = until;
     while (!router->full && !router->failed && decided_is_due(router)) {
         if (tick(router, &error) < 0)
             (void)router_fail(router, &error);
     }
 }
 
+void router_time(struct router *router, struct router_moment moment)
+{
+    struct sl_error error = {0};
+    router->moment = moment;
+    router->full = !journal_make_room(router->journal, &error);
+    look_at_connections(router);
+    if (agreed_wake(router) <= moment.now) { /* what fell due before it, fell due under the old */
+        let_time_pass(router, agreed_wake(router));
+        if (!router->full && !router->failed && agreed_time(router, &error) < 0)
+            (void)router_fail(router, &error);
+    }
+    let_time_pass(router, moment.now);
+}
+
 struct router_moment router_wake(const struct router *router)
 {
     struct router_moment wake = {decided_wake(router), connections_wake(&router->connections)};
+    if (agreed_wake(router) < wake.now)
+        wake.now = agreed_wake(router);
     for (int i = 0; i < (int)router->participant_count; i++) {
         int64_t retry = deliveries_wake(router->deliveries, i);
         if (router->connections.of[i].number != 0 && retry < wake.elapsed)
@@ -432,6 +446,7 @@ int router_dead_letter(struct router *router, const char *participant, enum sl_l
 void router_figures(const struct router *router, struct router_figures *out)
 {
     *out = router->figures;
+    out->agreement_waits = agreed_wake(router);
     out->events = journal_events(router->journal);
     out->connections = router->connections.count;
     out->dead_letters = deliveries_dead(router->deliveries);

@@ -42,17 +42,19 @@ struct router_moment {
 
 struct router_setup {
     const struct sl_directory *directory; /* who takes part, and their cards; outlives the router */
-    const uint32_t *roles;      /* a participant each: bit n: somebody holds role n; copied */
-    struct sl_bytes agreement;  /* its text; copied */
-    const char *agreement_name; /* for messages: the file */
-    struct sl_storage *journal; /* the caller's; outlives the router */
-    uint64_t segment_bytes;     /* of the journal; 0: the log's own */
+    const uint32_t *roles;            /* a participant each: bit n: somebody holds role n; copied */
+    struct sl_bytes agreement;        /* its text; copied */
+    const char *agreement_name;       /* for messages: the file */
+    const struct sl_bytes *approvals; /* of the text, by img and ncg; NULL: none are wanted */
+    struct sl_storage *journal;       /* the caller's; outlives the router */
+    uint64_t segment_bytes;           /* of the journal; 0: the log's own */
 };
 
 /*
  * Opens the journal and folds it. An agreement or participants other than those that hold by the
- * journal are brought in. -1 with a sentence when the agreement is none, the journal is damaged, or
- * would be decided otherwise than it was.
+ * journal are brought in; an agreement whose moment (`in force from`) is to come waits for it,
+ * under the one that holds. -1 with a sentence when the agreement is none, an approval that is
+ * wanted is missing or not good, the journal is damaged, or would be decided otherwise than it was.
  */
 int router_open(struct router **out, const struct router_setup *setup, struct router_moment moment,
                 struct sl_error *error);
@@ -74,7 +76,8 @@ void router_gone(struct router *router, uint64_t connection);
 /*
  * Takes another setup (SIGHUP): participants, roles, cards, agreement; the journal stays. A
  * participant keeps its place, new ones come behind; -1, and nothing has changed, when they do not,
- * or the agreement is none. The old setup's directory is not looked at any more.
+ * or the agreement would not be taken by router_open. What is open goes on as it was opened. The
+ * old setup's directory is not looked at any more.
  */
 int router_reload(struct router *router, const struct router_setup *setup, struct sl_error *error);
 
@@ -110,13 +113,14 @@ int router_dead_letter(struct router *router, const char *participant, enum sl_l
 
 /* Figures for those who watch. */
 struct router_figures {
-    uint64_t events;       /* in the journal */
-    uint64_t refused;      /* events, since the start */
-    uint64_t duplicates;   /* events, since the start */
-    uint64_t violations;   /* connections ended with `protocol`, since the start */
-    uint64_t connections;  /* greeted */
-    uint64_t differing;    /* records that would be decided otherwise now, when folded */
-    uint64_t dead_letters; /* not discarded, not tried again */
+    uint64_t events;         /* in the journal */
+    uint64_t refused;        /* events, since the start */
+    uint64_t duplicates;     /* events, since the start */
+    uint64_t violations;     /* connections ended with `protocol`, since the start */
+    uint64_t connections;    /* greeted */
+    uint64_t differing;      /* records that would be decided otherwise now, when folded */
+    uint64_t dead_letters;   /* not discarded, not tried again */
+    int64_t agreement_waits; /* until then, ms since 1970; INT64_MAX: none waits */
     uint64_t waiting[SL_MAX_PARTICIPANTS][SL_LANES];
 };
 void router_figures(const struct router *router, struct router_figures *out);

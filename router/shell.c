@@ -13,6 +13,7 @@
 
 #include "router/admission.h"
 #include "router/feed.h"
+#include "router/pidfile.h"
 #include "router/router.h"
 #include "router/sockets.h"
 #include "schemas/file.h"
@@ -43,6 +44,7 @@ struct shell {
     struct feed *feed;
     struct sockets sockets;
     int signals;
+    int pid; /* descriptor of the pid file; -1: none */
     int64_t now;
     struct peer *peers;
     size_t peer_count;
@@ -209,12 +211,14 @@ static int take_round(struct shell *shell, struct sl_error *error)
 
 static struct router_setup setup_of(const struct config *config, struct sl_storage *storage)
 {
-    return (struct router_setup){.directory = &config->directory,
-                                 .roles = config->roles,
-                                 .agreement = sl_buffer_bytes(&config->agreement_text),
-                                 .agreement_name = config->agreement,
-                                 .journal = storage,
-                                 .segment_bytes = config->segment_bytes};
+    return (struct router_setup){
+        .directory = &config->directory,
+        .roles = config->roles,
+        .agreement = sl_buffer_bytes(&config->agreement_text),
+        .agreement_name = config->agreement,
+        .approvals = config->approvals[0] == '\0' ? NULL : config->approvals_wanted,
+        .journal = storage,
+        .segment_bytes = config->segment_bytes};
 }
 
 /* Whose key was taken away is gone at once. */
@@ -229,6 +233,18 @@ static void forget_strangers(struct shell *shell)
         router_gone(shell->router, peer->connection);
         forget_peer(shell, peer);
     }
+}
+
+/* The journal has an agreement only from its moment on; until then this line says that it came. */
+static void tell_waiting(const struct shell *shell)
+{
+    struct router_figures figures;
+    char until[SL_TIMESTAMP_SIZE];
+    router_figures(shell->router, &figures);
+    if (figures.agreement_waits == INT64_MAX)
+        return;
+    sl_timestamp_format(until, figures.agreement_waits);
+    (void)fprintf(stderr, "samenloop-router: another agreement waits until %s\n", until);
 }
 
 /* What is wrong with the new configuration is told, and the old one stays. */
@@ -247,6 +263,7 @@ static void reload(struct shell *shell)
         config_free(config);
     } else {
         (void)fprintf(stderr, "samenloop-router: reloaded\n");
+        tell_waiting(shell);
         if (config->warnings.size > 0)
             (void)fwrite(config->warnings.data, 1, config->warnings.size, stderr);
         config_free(*shell->config);
@@ -327,6 +344,8 @@ static int start(struct shell *shell, struct sl_error *error)
 {
     const struct config *config = *shell->config;
     shell->signals = open_signals(error);
+    if (config->pid[0] != '\0' && (shell->pid = pidfile_take(config->pid, error)) < 0)
+        return -1;
     if (shell->signals < 0 || sl_storage_files(&shell->storage, config->journal, true, error) < 0)
         return -1;
     struct router_setup setup = setup_of(config, shell->storage);
@@ -340,6 +359,7 @@ static int start(struct shell *shell, struct sl_error *error)
         router_sync(shell->router, error) < 0)
         return -1;
     send_all(shell); /* what a new agreement brought about */
+    tell_waiting(shell);
     if (sockets_listen(&shell->sockets, config, error) < 0)
         return -1;
     (void)sd_notify(0, "READY=1");
@@ -352,6 +372,7 @@ static void stop(struct shell *shell)
     sl_storage_free(shell->storage);
     feed_close(shell->feed);
     sockets_close(&shell->sockets);
+    pidfile_drop(shell->pid);
     if (shell->signals >= 0)
         (void)close(shell->signals);
     free(shell->peers);
@@ -359,7 +380,7 @@ static void stop(struct shell *shell)
 
 int shell_run(struct config **config, struct sl_error *error)
 {
-    struct shell shell = {.config = config, .signals = -1};
+    struct shell shell = {.config = config, .signals = -1, .pid = -1};
     int result = start(&shell, error);
     if (result == 0)
         result = run(&shell, error);

@@ -32,6 +32,7 @@ struct router {
     uint32_t roles[SL_MAX_PARTICIPANTS];
 
     struct decider *decider;
+    struct agreed_later *later; /* agreed.c's: an agreement that waits for its moment, or NULL */
     struct journal *journal;
     struct deliveries *deliveries;
     struct connections connections;
@@ -80,9 +81,16 @@ int router_record(struct router *router, Samenloop__V1__RecordKind kind,
 /* ---------------------------------------------------------------- stations */
 
 /* agreed.c */
-/* Brings in what the setup says of agreement and participants, unless it holds already. */
+/*
+ * Brings in what the setup says of agreement and participants, unless it holds already. An
+ * agreement whose moment is to come waits, in place of one that waited.
+ */
 int agreed_bring_in(struct router *router, const struct router_setup *setup,
                     struct sl_error *error);
+/* The one that waits holds from now on, if router->at is its moment. -1: the router has failed. */
+int agreed_time(struct router *router, struct sl_error *error);
+int64_t agreed_wake(const struct router *router); /* its moment; INT64_MAX: none waits */
+void agreed_free(struct router *router);
 /* Which roles are held, by a record. */
 void agreed_roles(struct router *router, const Samenloop__V1__JournalAgreement *record);
 

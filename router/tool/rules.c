@@ -20,20 +20,29 @@ struct agreement *rules_load(const char *path)
     return agreement;
 }
 
-static int check(const char *path)
+struct agreement *rules_load_sound(const char *path)
 {
     struct agreement *agreement = rules_load(path);
+    struct sl_buffer findings = {0};
+    if (agreement != NULL && agreement_check(agreement, &findings) > 0) {
+        (void)fwrite(findings.data, 1, findings.size, stderr);
+        agreement_free(agreement);
+        agreement = NULL;
+    }
+    sl_buffer_free(&findings);
+    return agreement;
+}
+
+static int check(const char *path)
+{
+    struct agreement *agreement = rules_load_sound(path);
     if (agreement == NULL)
         return TOOL_WRONG;
-    struct sl_buffer findings = {0};
-    size_t count = agreement_check(agreement, &findings);
-    if (count > 0)
-        (void)fwrite(findings.data, 1, findings.size, stderr);
-    else if (printf("%s: sound, %zu rules\n", agreement->file, agreement->rule_count) < 0)
-        count = 1;
-    sl_buffer_free(&findings);
+    int result = printf("%s: sound, %zu rules\n", agreement->file, agreement->rule_count) < 0
+                     ? TOOL_WRONG
+                     : TOOL_GOOD;
     agreement_free(agreement);
-    return count > 0 ? TOOL_WRONG : TOOL_GOOD;
+    return result;
 }
 
 typedef void printer(struct sl_buffer *out, const struct agreement *agreement);
@@ -76,6 +85,10 @@ static const struct {
      "OLD NEW [SCENARIO...]: what another version changes"},
     {"coverage", NULL, rules_coverage, "samenloop rules coverage",
      "SCENARIO...: clause, its rules, where each fires"},
+    {"approve", NULL, rules_approve, "samenloop rules approve",
+     "AGREEMENT: an organisation's signature over it"},
+    {"apply", NULL, rules_apply, "samenloop rules apply",
+     "AGREEMENT: brings it to a router, which it tells"},
 };
 
 static int usage(FILE *out)

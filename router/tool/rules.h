@@ -6,9 +6,12 @@
 
 int rules_diff(int count, char **arguments);
 int rules_coverage(int count, char **arguments);
+int rules_approve(int count, char **arguments);
+int rules_apply(int count, char **arguments);
 
 /* The agreement, or NULL when its findings were written to standard error. */
 struct agreement *rules_load(const char *path);
+struct agreement *rules_load_sound(const char *path); /* one that `rules check` finds sound */
 
 /*
  * What differs in the texts of two agreements, rule by rule, for people. How it is laid out does

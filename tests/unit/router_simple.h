@@ -186,6 +186,19 @@ int decided_agreement(struct router *router, const char *name,
     return 0;
 }
 
+/* Here every agreement is in force already, so that none waits. */
+int decided_in_force(int64_t *out, const char *name, struct sl_bytes text, struct sl_error *error)
+{
+    *out = 0;
+    return text.size > 0 ? 0 : sl_fail(error, SL_CONFIGURATION, "%s: no agreement", name);
+}
+
+struct sl_bytes decided_agreement_text(const struct router *router)
+{
+    (void)router;
+    return sl_bytes(NULL, 0);
+}
+
 struct sl_bytes decided_agreement_hash(const struct router *router)
 {
     bool agreed = router->decider != NULL && router->decider->agreed;
