@@ -53,7 +53,7 @@ PC_LIBS = $(shell pkg-config --libs $(PACKAGES))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help all programs demo test quick unit interop replay report e2e bench check format install clean dependencies
+.PHONY: help all programs demo test quick unit interop replay report e2e chaos bench check format install clean dependencies
 
 help:
 	@echo 'make demo          installs what is missing, builds, and runs a small day of both organisations'
@@ -61,6 +61,7 @@ help:
 	@echo 'make programs      builds $(notdir $(PROGRAMS)) in $(BUILD)'
 	@echo 'make quick         builds, and runs the tests that need no process of their own: under a minute'
 	@echo 'make unit | interop | replay | report | e2e   builds and runs one kind of tests'
+	@echo 'make chaos         kills router and adapters 50 times under 10,000 events: nothing lost, nothing twice'
 	@echo 'make bench         measures events a second and latency, with the limits of the machine beside it'
 	@echo 'make check         clang-format, clang-tidy, and a build with clang'
 	@echo 'make install       installs programs, library and manual pages (DESTDIR=$(DESTDIR) PREFIX=$(PREFIX))'
@@ -89,6 +90,10 @@ quick: dependencies
 unit interop replay report e2e: dependencies
 	@$(MAKE) --no-print-directory programs tests-built
 	@BUILD=$(BUILD) tests/run $@
+
+chaos: dependencies
+	@$(MAKE) --no-print-directory programs
+	@BUILD=$(BUILD) /usr/bin/python3 tests/e2e/test_kill.py --events 10000 --kills 50
 
 bench: dependencies
 	@$(MAKE) --no-print-directory programs tests-built

@@ -1,6 +1,10 @@
 #!/usr/bin/python3
 """Nothing is lost and nothing comes twice: both adapters and the router are killed (SIGKILL) in the middle of 2,000 events,
-acute ones among them; after restart each accepted event is in the other's inbox once, in order per house and lane."""
+acute ones among them; after restart each accepted event is in the other's inbox once, in order per house and lane.
+
+test_kill.py [--events N] [--kills N] [--seed N]     `make chaos` asks for more of both
+"""
+import argparse
 import datetime
 import pathlib
 import random
@@ -11,7 +15,12 @@ import uuid
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import house  # noqa: E402
 
-EVENTS, HOUSES, BATCH = 2000, 40, 25
+parser = argparse.ArgumentParser()
+parser.add_argument("--events", type=int, default=2000)
+parser.add_argument("--kills", type=int, default=6)
+parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
+OPTIONS = parser.parse_args()
+EVENTS, HOUSES, BATCH = OPTIONS.events, 40, 25
 NOW = datetime.datetime.now(datetime.timezone.utc)
 LANES = {"acute_unsafe": "acute", "structural_damage_found": "ordinary"}
 ROLE = {"acute_unsafe": "incident_officer", "structural_damage_found": "back_office"}
@@ -86,24 +95,29 @@ def check(seen, accepted):
         last[key] = n
 
 
+def kill(box, chance):
+    """Kills each of the three in turn, in any order, at any moment."""
+    victims = []
+    for _ in range(OPTIONS.kills):
+        victims = victims or chance.sample(["router", "img", "ncg"], 3)
+        threading.Event().wait(chance.uniform(0.05, 0.6))
+        box.kill(victims.pop())
+        box.start()
+
+
 def nothing_is_lost_by_kill_9():
-    seed = random.randrange(1 << 30)
-    print(f"seed {seed}")
-    chance = random.Random(seed)
+    print(f"--seed {OPTIONS.seed} --events {EVENTS} --kills {OPTIONS.kills}")
     with house.Sandbox("--participants", "img,ncg") as box:
         accepted, seen, done = set(), [], threading.Event()
         threads = [threading.Thread(target=publisher, args=(box, accepted, list(range(EVENTS))), daemon=True),
                    threading.Thread(target=reader, args=(box, seen, done), daemon=True)]
         for thread in threads:
             thread.start()
-        for name in ["router", "img", "ncg", "router", "ncg", "img"]:
-            threading.Event().wait(chance.uniform(0.2, 0.6))
-            box.kill(name)
-            box.start()
-        threads[0].join(120)
+        kill(box, random.Random(OPTIONS.seed))
+        threads[0].join(600)
         assert len(accepted) == EVENTS, f"only {len(accepted)} of {EVENTS} events were accepted"
-        house.until(lambda: len({(one["id"], one["role"]) for one in seen if
-                                 ROLE[one["type"].rsplit(".", 1)[1]] == one["role"]}) >= EVENTS, 60)
+        house.until(lambda: len({(one["id"], one["role"]) for one in list(seen) if
+                                 ROLE[one["type"].rsplit(".", 1)[1]] == one["role"]}) >= EVENTS, 120)
         done.set()
         threads[1].join(10)
         check(seen, accepted)
