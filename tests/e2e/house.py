@@ -62,6 +62,23 @@ class Sandbox:
     def start(self):
         self.run("start")
 
+    def messages(self):
+        """What the router has said on standard error."""
+        return (self.folder / "router/stderr").read_text()
+
+    def rules(self, *arguments):
+        """`samenloop rules ...`: (exit code, standard output, standard error)."""
+        tool = pathlib.Path(os.environ.get("BUILD", ROOT / "build/gcc")) / "samenloop"
+        done = subprocess.run([tool, "rules", *map(str, arguments)], capture_output=True, text=True)
+        return done.returncode, done.stdout, done.stderr
+
+    def apply(self, agreement):
+        """Brings an agreement to the router, and waits until it has taken it."""
+        before = self.messages().count("reloaded\n")
+        code, _, wrong = self.rules("apply", "--config", self.state["router"]["config"], agreement)
+        assert code == 0, wrong
+        until(lambda: self.messages().count("reloaded\n") > before)
+
     def log(self):
         """The router's routing log so far."""
         path = pathlib.Path(self.state["router"]["log"])

@@ -17,7 +17,7 @@ import house  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("BUILD", house.ROOT / "build/gcc"))
 KEYS = ["at", "type", "from", "rule", "clause", "outcome", "to", "role", "what", "due"]
-NOT_YET = ("erase", "agreement")  # lines that need an operator's command at the router
+NOT_YET = ("erase",)  # lines that need an operator's command at the router
 
 
 def core_log(lines):
@@ -54,8 +54,11 @@ def comparable(lines, names, subjects):
 
 class Replay:
     def __init__(self, scenario):
-        self.lines = scenario.read_text().splitlines(keepends=True)
-        self.scenario = [json.loads(line) for line in self.lines]
+        self.scenario = [json.loads(line) for line in scenario.read_text().splitlines()]
+        for line in self.scenario:
+            if "agreement" in line:  # from the scenario's folder
+                line["agreement"] = str(scenario.resolve().parent / line["agreement"])
+        self.lines = [json.dumps(line) + "\n" for line in self.scenario]
         self.first = self.scenario[0].get("participants")
         self.people = self.first or {name: ["back_office", "contact_person", "incident_officer", "joint_team"]
                                      for name in ("img", "ncg")}
@@ -96,6 +99,8 @@ class Replay:
             self.names[house.event_uuid(event.get("source", ""), event.get("id", ""))] = event.get("id", "")
             status, body = self.box.publish(line["from"], event, line.get("role", "back_office"))
             self.answered.append((event.get("id"), status, body))
+        elif "agreement" in line:
+            self.box.apply(line["agreement"])
         elif "away" in line:
             self.away.add(line["away"])
             self.box.stop(line["away"])
