@@ -145,21 +145,37 @@ static bool quotes(const struct agreement_rule *rule, const char *clause)
     return false;
 }
 
-/* Clauses in the order of their numbers: a name is a letter and a number. */
+/* The highest number of a clause; a name is a letter and a number. */
+static int last_clause(const struct agreement *agreement)
+{
+    int last = 0;
+    for (size_t i = 0; i < agreement->rule_count; i++) {
+        for (size_t k = 0; k < agreement->rules[i].clause_count; k++) {
+            int number = atoi(agreement->rules[i].clauses[k].name + 1);
+            last = number > last ? number : last;
+        }
+    }
+    return last;
+}
+
+/* Gives the number of rules that fire in no scenario. */
 static size_t print_table(struct sl_buffer *out, const struct coverage *coverage,
                           const struct asked *asked)
 {
     const struct agreement *agreement = coverage->agreement;
     size_t without = 0;
     sl_buffer_printf(out, "| clause | number | rule | scenarios |\n| --- | --- | --- | --- |\n");
-    for (int number = 1; number <= AGREEMENT_RULES_MAX; number++) {
-        char clause[8];
+    for (int number = 1; number <= last_clause(agreement); number++) {
+        char clause[16];
+        size_t before = out->size;
         (void)snprintf(clause, sizeof clause, "C%d", number);
         for (size_t i = 0; i < agreement->rule_count; i++) {
             if (quotes(&agreement->rules[i], clause) &&
                 print_rule(out, coverage, asked, clause, i) == 0)
                 without++;
         }
+        if (out->size == before)
+            sl_buffer_printf(out, "| %s | | no rule | |\n", clause);
     }
     return without;
 }
