@@ -6,12 +6,19 @@
 #include "router/source.h"
 #include "router/state.h"
 
-/* The answers of one frame, gathered by lane: a JournalEnded each. */
+/*
+ * The answers of one frame, gathered by lane: a JournalEnded each. Its lines stand in the record's
+ * order, what was had before what died, so that they can be made from the journal again.
+ */
 struct ended {
     Samenloop__V1__JournalEnded record;
     uint64_t done[SL_MAX_DELIVERIES];
     Samenloop__V1__Failure failures[SL_MAX_DELIVERIES];
     Samenloop__V1__Failure *failed[SL_MAX_DELIVERIES];
+    struct delivery had[SL_MAX_DELIVERIES]; /* as done[] */
+    struct delivery dead[SL_MAX_DELIVERIES];
+    struct sl_bytes codes[SL_MAX_DELIVERIES]; /* as dead[] */
+    size_t dead_count;
 };
 
 static void begin_ended(struct ended *ended, const struct router *router, int participant,
@@ -35,10 +42,8 @@ static void add_failure(struct ended *ended, const Samenloop__V1__DeliveryAnswer
     ended->failed[i] = &ended->failures[i];
 }
 
-/* A line about a delivery: the words stand in the journal. */
-static int tell(struct router *router, struct source *source, int receiver,
-                const struct delivery *delivery, const Samenloop__V1__DeliveryAnswer *answer,
-                struct sl_error *error)
+int outgoing_tell(struct router *router, struct source *source, int receiver,
+                  const struct delivery *delivery, struct sl_bytes code, struct sl_error *error)
 {
     const Samenloop__V1__Queued *queued = source_queued(source, delivery, error);
     if (queued == NULL)
@@ -55,8 +60,8 @@ static int tell(struct router *router, struct source *source, int receiver,
         .event = source->event,
         .header = (const Samenloop__V1__Header *)sl_arena_unpack(
             source->arena, &samenloop__v1__header__descriptor, sl_from_pb(source->event->header)),
-        .dead = answer->outcome == SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_FAILED,
-        .code = sl_from_pb(answer->code)};
+        .dead = code.size > 0,
+        .code = code};
     if (end.publisher < 0 || end.header == NULL)
         return sl_fail(error, SL_DAMAGED, "journal: event %llu has no header or no publisher",
                        (unsigned long long)source->event->number);
@@ -64,20 +69,18 @@ static int tell(struct router *router, struct source *source, int receiver,
     return 0;
 }
 
-static int take_done(struct router *router, struct source *source, int participant,
-                     const Samenloop__V1__DeliveryAnswer *answer, struct ended *ended,
-                     struct sl_error *error)
+static void take_done(struct router *router, int participant,
+                      const Samenloop__V1__DeliveryAnswer *answer, struct ended *ended)
 {
     enum sl_lane lane = (enum sl_lane)answer->lane;
-    struct delivery had = *deliveries_find(router->deliveries, participant, lane, answer->number);
-    ended->done[ended->record.n_done++] = answer->number;
+    size_t i = ended->record.n_done++;
+    ended->had[i] = *deliveries_find(router->deliveries, participant, lane, answer->number);
+    ended->done[i] = answer->number;
     (void)deliveries_done(router->deliveries, participant, lane, answer->number);
-    return tell(router, source, participant, &had, answer, error);
 }
 
-static int take_failed(struct router *router, struct source *source, int participant,
-                       const Samenloop__V1__DeliveryAnswer *answer, struct ended *ended,
-                       struct sl_error *error)
+static void take_failed(struct router *router, int participant,
+                        const Samenloop__V1__DeliveryAnswer *answer, struct ended *ended)
 {
     enum sl_lane lane = (enum sl_lane)answer->lane;
     struct delivery had = *deliveries_find(router->deliveries, participant, lane, answer->number);
@@ -85,7 +88,25 @@ static int take_failed(struct router *router, struct source *source, int partici
     add_failure(ended, answer);
     (void)deliveries_failed(router->deliveries, participant, lane, answer->number,
                             router->moment.elapsed, &dead);
-    return dead ? tell(router, source, participant, &had, answer, error) : 0;
+    if (!dead)
+        return;
+    ended->dead[ended->dead_count] = had;
+    ended->codes[ended->dead_count++] = sl_from_pb(answer->code);
+}
+
+/* Lines are told once all answers of the lane are taken. */
+static int tell_ended(struct router *router, int participant, const struct ended *ended,
+                      struct sl_error *error)
+{
+    struct source source = {.journal = router->journal, .arena = &router->arena};
+    int result = 0;
+    for (size_t i = 0; i < ended->record.n_done && result == 0; i++)
+        result = outgoing_tell(router, &source, participant, &ended->had[i], sl_bytes(NULL, 0),
+                               error);
+    for (size_t i = 0; i < ended->dead_count && result == 0; i++)
+        result = outgoing_tell(router, &source, participant, &ended->dead[i], ended->codes[i],
+                               error);
+    return result;
 }
 
 /*
@@ -93,7 +114,7 @@ static int take_failed(struct router *router, struct source *source, int partici
  * One about something else that was once given out is old, and passed over; a number that never
  * was is a broken protocol.
  */
-static int take_answer(struct router *router, struct source *source, int participant,
+static int take_answer(struct router *router, int participant,
                        const Samenloop__V1__DeliveryAnswer *answer, struct ended *ended,
                        struct sl_error *error)
 {
@@ -108,9 +129,11 @@ static int take_answer(struct router *router, struct source *source, int partici
     router->connections.of[participant].in_flight--;
     switch (answer->outcome) {
     case SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_DONE:
-        return take_done(router, source, participant, answer, ended, error);
+        take_done(router, participant, answer, ended);
+        return 0;
     case SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_FAILED:
-        return take_failed(router, source, participant, answer, ended, error);
+        take_failed(router, participant, answer, ended);
+        return 0;
     default:
         (void)deliveries_behind(router->deliveries, participant, lane, answer->number,
                                 router->moment.elapsed);
@@ -122,16 +145,19 @@ static int take_lane(struct router *router, int participant,
                      const Samenloop__V1__Delivered *delivered, Samenloop__V1__Lane lane,
                      struct sl_error *error)
 {
-    struct source source = {.journal = router->journal, .arena = &router->arena};
     struct ended *ended = sl_new(1, sizeof *ended);
     int result = 0;
     begin_ended(ended, router, participant, lane);
     for (size_t i = 0; i < delivered->n_answers && result == 0; i++) {
         if (delivered->answers[i]->lane == lane)
-            result = take_answer(router, &source, participant, delivered->answers[i], ended, error);
+            result = take_answer(router, participant, delivered->answers[i], ended, error);
     }
     /* What was taken before a broken answer has happened, and is kept. */
     struct sl_error failure = {0};
+    if (tell_ended(router, participant, ended, &failure) < 0) {
+        *error = failure;
+        result = -1;
+    }
     if (ended->record.n_done + ended->record.n_failed > 0 &&
         journal_append(router->journal, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_ENDED,
                        &ended->record.base, sl_bytes(NULL, 0), NULL, &failure) < 0) {

@@ -56,7 +56,7 @@ static size_t least(size_t a, size_t b)
 
 static void tell(struct router *router, const struct core_line *line)
 {
-    if (!router->folding)
+    if (!router->quiet)
         core_line_write(&router->lines, line);
 }
 
@@ -212,26 +212,22 @@ static struct core_source source_of(struct router *router, int participant,
     return source;
 }
 
-static void tell_refused(struct router *router, int participant,
-                         const Samenloop__V1__Header *header, const char *rule, const char *code,
-                         const char *sentence)
+void decided_refused(struct router *router, int participant,
+                     const Samenloop__V1__JournalRefused *refused)
 {
     struct core_line line = {.outcome = CORE_REFUSED,
                              .at = router->at,
-                             .event = source_of(router, participant, header),
-                             .rule = rule,
+                             .event = {.from = router->participants[participant],
+                                       .type = as_text(router, refused->type)},
+                             .rule = as_text(router, refused->rule),
                              .to = router->participants[participant],
-                             .what = code,
-                             .detail = sentence};
+                             .what = as_text(router, refused->code),
+                             .detail = as_text(router, refused->sentence)};
+    if (refused->event_id.len == SL_UUID_SIZE)
+        line.event.uuid = refused->event_id.data;
+    if (refused->subject.len == SL_PSEUDONYM_SIZE)
+        line.event.subject = refused->subject.data;
     tell(router, &line);
-}
-
-void decided_refused(struct router *router, int participant,
-                     const Samenloop__V1__JournalRefused *refused,
-                     const Samenloop__V1__Header *header)
-{
-    tell_refused(router, participant, header, NULL, as_text(router, refused->code),
-                 as_text(router, refused->sentence));
 }
 
 void decided_repeated(struct router *router, int participant, uint64_t number,
@@ -272,7 +268,7 @@ static bool same(ProtobufCBinaryData a, ProtobufCBinaryData b)
 }
 
 /* Gates X6 and X7: the same source and id was there before. DECIDED_ACCEPTED: it was not. */
-static enum decided_verdict look_for_same(struct router *router, int participant,
+static enum decided_verdict look_for_same(struct router *router,
                                           const Samenloop__V1__Header *header, struct decided *out,
                                           struct sl_error *error)
 {
@@ -290,8 +286,7 @@ static enum decided_verdict look_for_same(struct router *router, int participant
         return DECIDED_DUPLICATE;
     (void)sl_fail(&out->refusal, SL_ID_CONFLICT, "the same id with other content, as #%llu",
                   (unsigned long long)number);
-    tell_refused(router, participant, header, "same-id-other-content", sl_code_name(SL_ID_CONFLICT),
-                 out->refusal.text);
+    out->rule = "same-id-other-content";
     return DECIDED_REFUSED;
 }
 
@@ -326,18 +321,20 @@ enum decided_verdict decided_event(struct router *router, int participant, uint6
                                .sections = sections_of(header)};
     (void)type;
     if (!router->folding) {
-        enum decided_verdict verdict = look_for_same(router, participant, header, out, error);
+        enum decided_verdict verdict = look_for_same(router, header, out, error);
         if (verdict != DECIDED_ACCEPTED)
             return verdict;
     }
     if (hand_in(router, &event, error) < 0 ||
-        core_event(router->decider->core, &event, &decision, error) < 0 ||
-        add(router, &decision, number, out, error) < 0)
+        core_event(router->decider->core, &event, &decision, error) < 0)
         return DECIDED_FAILED;
-    if (decision.refused != SL_OK) {
+    if (decision.refused != SL_OK) { /* its only line is written with its record */
         (void)sl_fail(&out->refusal, decision.refused, "%s", decision.sentence);
+        out->rule = decision.lines[0].rule;
         return DECIDED_REFUSED;
     }
+    if (add(router, &decision, number, out, error) < 0)
+        return DECIDED_FAILED;
     copy_remarks(router, &decision, out);
     out->past = sl_arena_copy(&router->arena, decision.past);
     out->original = decision.original;

@@ -24,7 +24,8 @@ struct decided {
     struct sl_bytes past;
     uint64_t original;       /* journal number of the event that a correction or withdrawal names */
     uint64_t number;         /* of a duplicate: its first */
-    struct sl_error refusal; /* of a refused event; its line is written */
+    struct sl_error refusal; /* of a refused event, */
+    const char *rule;        /* and the gate or rule that refused it */
 };
 
 enum decided_verdict { DECIDED_FAILED, DECIDED_ACCEPTED, DECIDED_DUPLICATE, DECIDED_REFUSED };
@@ -37,10 +38,9 @@ enum decided_verdict decided_event(struct router *router, int participant, uint6
                                    const Samenloop__V1__Header *header, const struct sl_type *type,
                                    struct decided *out, struct sl_error *error);
 
-/* The line of a refusal at the first door; `header` may be NULL. */
+/* The line of a refusal, from its record. */
 void decided_refused(struct router *router, int participant,
-                     const Samenloop__V1__JournalRefused *refused,
-                     const Samenloop__V1__Header *header);
+                     const Samenloop__V1__JournalRefused *refused);
 
 /* The line of a repetition of event `number`. */
 void decided_repeated(struct router *router, int participant, uint64_t number,

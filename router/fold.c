@@ -71,6 +71,48 @@ static int fold_event(struct router *router, uint64_t record, const void *messag
     }
 }
 
+/* The line about a delivery that ended, where lines are told. */
+static int tell_end(struct router *router, int participant, const struct delivery *delivery,
+                    struct sl_bytes code, struct sl_error *error)
+{
+    struct source source = {.journal = router->journal, .arena = &router->arena};
+    return router->quiet ? 0 : outgoing_tell(router, &source, participant, delivery, code, error);
+}
+
+static int fold_refused(struct router *router, uint64_t record, const void *message,
+                        struct sl_error *error)
+{
+    const Samenloop__V1__JournalRefused *refused = message;
+    int participant = router_place(router, sl_from_pb(refused->participant));
+    if (participant < 0)
+        return odd(record, "a refusal of nobody's event", error);
+    if (!router->quiet)
+        decided_refused(router, participant, refused);
+    return 0;
+}
+
+/* Source, id and content are those of the first, so its header says all that the line says. */
+static int fold_duplicate(struct router *router, uint64_t record, const void *message,
+                          struct sl_error *error)
+{
+    const Samenloop__V1__JournalDuplicate *duplicate = message;
+    if (router->quiet)
+        return 0;
+    uint64_t first = journal_find_event(router->journal, duplicate->number, error);
+    const Samenloop__V1__JournalEvent *event = (const Samenloop__V1__JournalEvent *)journal_read(
+        router->journal, &router->arena, first, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_EVENT, NULL,
+        error);
+    const Samenloop__V1__Header *header =
+        event == NULL
+            ? NULL
+            : (const Samenloop__V1__Header *)sl_arena_unpack(
+                  &router->arena, &samenloop__v1__header__descriptor, sl_from_pb(event->header));
+    if (header == NULL)
+        return odd(record, "a repetition of no event", error);
+    decided_repeated(router, router->publisher, duplicate->number, header);
+    return 0;
+}
+
 static int fold_ended(struct router *router, uint64_t record, const void *message,
                       struct sl_error *error)
 {
@@ -87,13 +129,23 @@ static int fold_ended(struct router *router, uint64_t record, const void *messag
             return -1;
     }
     for (size_t i = 0; i < ended->n_done; i++) {
+        const struct delivery *sent = deliveries_find(router->deliveries, participant, lane,
+                                                      ended->done[i]);
+        if (sent != NULL && tell_end(router, participant, sent, sl_bytes(NULL, 0), error) < 0)
+            return -1;
         if (!deliveries_done(router->deliveries, participant, lane, ended->done[i]))
             return odd(record, "a delivery ended that did not wait", error);
     }
     for (size_t i = 0; i < ended->n_failed; i++) {
-        if (!deliveries_failed(router->deliveries, participant, lane, ended->failed[i]->number,
+        const Samenloop__V1__Failure *failure = ended->failed[i];
+        const struct delivery *sent = deliveries_find(router->deliveries, participant, lane,
+                                                      failure->number);
+        struct delivery had = sent == NULL ? (struct delivery){0} : *sent;
+        if (!deliveries_failed(router->deliveries, participant, lane, failure->number,
                                router->moment.elapsed, &dead))
             return odd(record, "a delivery failed that did not wait", error);
+        if (dead && tell_end(router, participant, &had, sl_from_pb(failure->code), error) < 0)
+            return -1;
     }
     return 0;
 }
@@ -171,8 +223,8 @@ static const struct folding foldings[] = {
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_CARD] = {AT(Card), NULL},
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_BATCH] = {SIZE_MAX, fold_batch},
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_EVENT] = {AT(Event), fold_event},
-    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_REFUSED] = {AT(Refused), NULL},
-    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_DUPLICATE] = {AT(Duplicate), NULL},
+    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_REFUSED] = {AT(Refused), fold_refused},
+    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_DUPLICATE] = {AT(Duplicate), fold_duplicate},
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_ENDED] = {AT(Ended), fold_ended},
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_DEAD_LETTER] = {AT(DeadLetter), fold_dead_letter},
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_RECEIPT] = {AT(Receipt), fold_receipt},
@@ -180,21 +232,37 @@ static const struct folding foldings[] = {
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_ERASURE] = {AT(Erasure), NULL},
 };
 
+struct telling {
+    struct router *router;
+    fold_teller told;
+    void *context;
+};
+
 static int fold_record(void *context, uint64_t record, Samenloop__V1__RecordKind kind,
                        const ProtobufCMessage *message, struct sl_error *error)
 {
-    struct router *router = context;
+    const struct telling *telling = context;
+    struct router *router = telling->router;
     const struct folding *folding = &foldings[kind]; /* the journal gives no others */
     sl_arena_clear(&router->arena);
     if (folding->at != SIZE_MAX)
         memcpy(&router->at, (const uint8_t *)message + folding->at, sizeof router->at);
-    return folding->fold == NULL ? 0 : folding->fold(router, record, message, error);
+    if (folding->fold != NULL && folding->fold(router, record, message, error) < 0)
+        return -1;
+    if (router->lines.size == 0)
+        return 0;
+    int result = telling->told(telling->context, sl_buffer_bytes(&router->lines), error);
+    sl_buffer_clear(&router->lines);
+    return result;
 }
 
-int fold_journal(struct router *router, struct sl_error *error)
+int fold_journal(struct router *router, fold_teller told, void *context, struct sl_error *error)
 {
+    struct telling telling = {router, told, context};
     router->folding = true;
-    int result = journal_fold(router->journal, fold_record, router, error);
+    router->quiet = told == NULL;
+    int result = journal_fold(router->journal, fold_record, &telling, error);
     router->folding = false;
+    router->quiet = false;
     return result;
 }

@@ -53,6 +53,7 @@ struct journal {
     uint64_t *strides; /* record of event 1, 1 + JOURNAL_STRIDE ... */
     size_t stride_capacity;
     uint64_t events;
+    uint64_t folded;                          /* the last record that was */
     struct outbox outboxes[JOURNAL_OUTBOXES]; /* the one that was heard last comes first */
     size_t outbox_count;
     /* The batch that is being written or folded. */
@@ -198,6 +199,23 @@ int journal_open(struct journal **out, struct sl_storage *storage, uint64_t segm
     return 0;
 }
 
+int journal_open_past(struct journal **out, struct sl_storage *storage, struct sl_error *error)
+{
+    struct journal *journal = sl_new(1, sizeof *journal);
+    struct sl_log_options options = {.read_only = true};
+    if (sl_log_open(&journal->log, storage, "journal", &options, error) < 0) {
+        free(journal);
+        return -1;
+    }
+    *out = journal;
+    return 0;
+}
+
+int journal_refresh(struct journal *journal, struct sl_error *error)
+{
+    return sl_log_refresh(journal->log, error);
+}
+
 void journal_close(struct journal *journal)
 {
     if (journal == NULL)
@@ -239,7 +257,7 @@ static int fold_record(struct journal *journal, struct sl_arena *arena,
 int journal_fold(struct journal *journal, journal_visitor visit, void *context,
                  struct sl_error *error)
 {
-    struct sl_log_reader *reader = sl_log_reader_new(journal->log, 1);
+    struct sl_log_reader *reader = sl_log_reader_new(journal->log, journal->folded + 1);
     struct sl_arena arena;
     struct sl_record record = {0};
     int result = 0;
@@ -247,6 +265,7 @@ int journal_fold(struct journal *journal, journal_visitor visit, void *context,
     while (result == 0 && (result = sl_log_reader_next(reader, &record, error)) == 1) {
         sl_arena_clear(&arena);
         result = fold_record(journal, &arena, &record, visit, context, error);
+        journal->folded = record.number;
     }
     sl_arena_free(&arena);
     sl_log_reader_free(reader);

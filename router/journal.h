@@ -25,6 +25,10 @@ struct journal;
 /* Opens or makes it. The storage stays the caller's. */
 int journal_open(struct journal **out, struct sl_storage *storage, uint64_t segment_bytes,
                  struct sl_error *error);
+/* Opens one for reading alone, while a router may be writing it; the second takes in what was
+ * written since. */
+int journal_open_past(struct journal **out, struct sl_storage *storage, struct sl_error *error);
+int journal_refresh(struct journal *journal, struct sl_error *error);
 void journal_close(struct journal *journal); /* what was not synced is dropped; NULL is fine */
 
 const uint8_t *journal_identity(const struct journal *journal); /* SL_LOG_ID_SIZE bytes */
@@ -36,7 +40,10 @@ uint64_t journal_events(const struct journal *journal);         /* the last even
 typedef int (*journal_visitor)(void *context, uint64_t record, Samenloop__V1__RecordKind kind,
                                const ProtobufCMessage *message, struct sl_error *error);
 
-/* Gives every record to the visitor, in order; the first -1 ends it. To be called once, first. */
+/*
+ * Gives every record since the last call to the visitor, in order; the first -1 ends it for good.
+ * A journal that is written must have been folded once, first.
+ */
 int journal_fold(struct journal *journal, journal_visitor visit, void *context,
                  struct sl_error *error);
 

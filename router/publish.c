@@ -69,8 +69,9 @@ static ProtobufCBinaryData text_of(struct router *router, const char *text)
     return sl_to_pb(sl_arena_copy(&router->arena, sl_text(text)));
 }
 
+/* `rule` refused it; NULL: the first door. */
 static int refuse(struct publication *publication, size_t index, const struct sl_error *reason,
-                  struct sl_error *error)
+                  const char *rule, struct sl_error *error)
 {
     struct router *router = publication->router;
     const Samenloop__V1__Header *header = publication->events[index].header;
@@ -86,6 +87,8 @@ static int refuse(struct publication *publication, size_t index, const struct sl
         record.subject = header->subject;
     record.code = text_of(router, sl_code_name(reason->code));
     record.sentence = text_of(router, reason->text);
+    if (rule != NULL)
+        record.rule = text_of(router, rule);
     record.batch = publication->record;
     record.index = (uint32_t)index;
     Samenloop__V1__Result *result = &publication->results[index];
@@ -93,8 +96,7 @@ static int refuse(struct publication *publication, size_t index, const struct sl
     result->code = record.code;
     result->sentence = record.sentence;
     router->figures.refused++;
-    if (reason == &publication->events[index].error)
-        decided_refused(router, publication->participant, &record, header);
+    decided_refused(router, publication->participant, &record);
     return journal_append(router->journal, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_REFUSED,
                           &record.base, sl_bytes(NULL, 0), NULL, error);
 }
@@ -162,7 +164,7 @@ static int take_event(struct publication *publication, size_t index, struct sl_e
     struct intake_event *event = &publication->events[index];
     struct decided decided = {0};
     if (event->error.code != SL_OK)
-        return refuse(publication, index, &event->error, error);
+        return refuse(publication, index, &event->error, NULL, error);
     uint64_t number = journal_events(publication->router->journal) + 1;
     switch (decided_event(publication->router, publication->participant, number, event->header,
                           event->type, &decided, error)) {
@@ -171,7 +173,7 @@ static int take_event(struct publication *publication, size_t index, struct sl_e
     case DECIDED_DUPLICATE:
         return repeat(publication, index, decided.number, error);
     case DECIDED_REFUSED:
-        return refuse(publication, index, &decided.refusal, error);
+        return refuse(publication, index, &decided.refusal, decided.rule, error);
     default:
         return -1;
     }

@@ -100,11 +100,11 @@ void router_end(struct router *router, int participant, enum sl_code code, const
 
 /* ---------------------------------------------------------------- open, close */
 
-static struct router *make(const struct router_setup *setup, struct router_moment moment)
+struct router *router_new(const struct sl_directory *directory, struct router_moment moment)
 {
     struct router *router = sl_new(1, sizeof *router);
     router->crypto = sl_crypto_new();
-    router->directory = setup->directory;
+    router->directory = directory;
     router->moment = moment;
     router->deliveries = deliveries_new();
     sl_arena_init(&router->incoming, SL_MAX_ARENA);
@@ -116,13 +116,13 @@ static struct router *make(const struct router_setup *setup, struct router_momen
 int router_open(struct router **out, const struct router_setup *setup, struct router_moment moment,
                 struct sl_error *error)
 {
-    struct router *router = make(setup, moment);
+    struct router *router = router_new(setup->directory, moment);
     *out = NULL;
     uint64_t segment = setup->segment_bytes;
     if (segment > 0 && segment < SEGMENT_MIN)
         segment = SEGMENT_MIN;
     if (journal_open(&router->journal, setup->journal, segment, error) < 0 ||
-        fold_journal(router, error) < 0 || agreed_bring_in(router, setup, error) < 0) {
+        fold_journal(router, NULL, NULL, error) < 0 || agreed_bring_in(router, setup, error) < 0) {
         router_close(router);
         return -1;
     }

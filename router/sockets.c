@@ -10,7 +10,7 @@
 
 enum {
     ZAP_ENFORCE_DOMAIN = 93, /* zmq.h 4.3 names it among its drafts; the library has it */
-    SUBSCRIPTION = 255,      /* bytes that a subscriber may send the feed */
+    SUBSCRIPTION = 1024,     /* bytes a subscriber may send the feed; its handshake needs 300 */
     RECEIVE_HIGH_WATER = 64,
     SEND_HIGH_WATER = 1024,
     HANDSHAKE_MS = 3000,

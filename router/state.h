@@ -16,6 +16,7 @@
 
 struct decider; /* decided.c's */
 struct publication;
+struct source;
 
 struct send {
     uint64_t connection;
@@ -42,7 +43,8 @@ struct router {
     int publisher; /* of the batch that is folded now */
     bool full;     /* there is no room on the disk: nothing is taken on */
     bool more;     /* something could go out that this round had no room for */
-    bool folding;  /* lines were told when their records were made */
+    bool folding;  /* what the records say has happened */
+    bool quiet;    /* lines were told when their records were made */
     bool failed;   /* `failure` ends the process */
     struct sl_error failure;
 
@@ -73,6 +75,9 @@ void router_end(struct router *router, int participant, enum sl_code code, const
 
 /* Remembers that nothing can go on; always returns -1. */
 int router_fail(struct router *router, const struct sl_error *error);
+
+/* One with nothing in it; `directory` may be NULL for one that only folds. */
+struct router *router_new(const struct sl_directory *directory, struct router_moment moment);
 
 /* Appends a record and queues what it brought about. */
 int router_record(struct router *router, Samenloop__V1__RecordKind kind,
@@ -114,10 +119,15 @@ int outgoing_send(struct router *router, struct sl_error *error);
 /* A receiver's answers. -1 with SL_PROTOCOL, or the router has failed. */
 int outgoing_answered(struct router *router, int participant,
                       const Samenloop__V1__Delivered *delivered, struct sl_error *error);
+/* The line about a delivery that was had, or (`code` not empty) became a dead letter. */
+int outgoing_tell(struct router *router, struct source *source, int receiver,
+                  const struct delivery *delivery, struct sl_bytes code, struct sl_error *error);
 int outgoing_receipt(struct router *router, int participant, const Samenloop__V1__Receipt *receipt,
                      struct sl_error *error);
 
 /* fold.c */
-int fold_journal(struct router *router, struct sl_error *error);
+/* All records since the last call; `told` (may be NULL) gets the lines of each that has some. */
+typedef int (*fold_teller)(void *context, struct sl_bytes lines, struct sl_error *error);
+int fold_journal(struct router *router, fold_teller told, void *context, struct sl_error *error);
 
 #endif

@@ -3,8 +3,11 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "schemas/keyfile.h"
 
 struct command {
     const char *name;
@@ -20,6 +23,7 @@ static int version(int count, char **arguments)
 }
 
 static const struct command commands[] = {
+    {"log", tool_log, "shows the routing log, past and as it comes"},
     {"replay", tool_replay, "feeds a recorded scenario through the core"},
     {"report", tool_report, "counts what the evaluation asks for"},
     {"rules", tool_rules, "checks an agreement, shows it as a table"},
@@ -48,6 +52,20 @@ int tool_print(const struct sl_buffer *buffer)
         return TOOL_GOOD;
     (void)fprintf(stderr, "samenloop: cannot write to standard output: %s\n", strerror(errno));
     return TOOL_WRONG;
+}
+
+int tool_pseudonym(uint8_t out[SL_PSEUDONYM_SIZE], const char *bag, const char *key_file,
+                   struct sl_error *error)
+{
+    uint8_t key[SL_KEY_SIZE];
+    if (sl_bag_check(sl_text(bag), false, error) < 0 ||
+        sl_keyfile_read_secret(key, key_file, error) < 0)
+        return -1;
+    struct sl_mac *mac = sl_mac_new(key);
+    sl_pseudonym(mac, out, sl_text(bag));
+    sl_mac_free(mac);
+    OPENSSL_cleanse(key, sizeof key);
+    return 0;
 }
 
 int main(int count, char **arguments)

@@ -8,6 +8,7 @@
 
 #include "schemas/bytes.h"
 #include "schemas/error.h"
+#include "schemas/subject.h"
 #include "schemas/version.h"
 
 enum { TOOL_GOOD = 0, TOOL_WRONG = 1, TOOL_USAGE = 2 };
@@ -18,7 +19,12 @@ int tool_fail(const struct sl_error *error);
 /* Writes the buffer to standard output; TOOL_GOOD, or TOOL_WRONG with a message. */
 int tool_print(const struct sl_buffer *buffer);
 
+/* The pseudonym of a house by its BAG number, under the key in this file. */
+int tool_pseudonym(uint8_t out[SL_PSEUDONYM_SIZE], const char *bag, const char *key_file,
+                   struct sl_error *error);
+
 /* The commands, a file each. */
+int tool_log(int count, char **arguments);
 int tool_replay(int count, char **arguments);
 int tool_keys(int count, char **arguments);
 int tool_report(int count, char **arguments);

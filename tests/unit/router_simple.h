@@ -110,11 +110,9 @@ enum decided_verdict decided_event(struct router *router, int participant, uint6
 }
 
 void decided_refused(struct router *router, int participant,
-                     const Samenloop__V1__JournalRefused *refused,
-                     const Samenloop__V1__Header *header)
+                     const Samenloop__V1__JournalRefused *refused)
 {
     (void)participant;
-    (void)header;
     sl_buffer_printf(&router->lines, "refused %.*s\n", (int)refused->code.len,
                      (const char *)refused->code.data);
 }

@@ -1,0 +1,191 @@
+#!/usr/bin/python3
+"""What operators see: the routing log, from the journal, from the file and from the feed."""
+import datetime
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import uuid
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import house  # noqa: E402
+
+TOOL = str(pathlib.Path(os.environ["BUILD"]).resolve() / "samenloop")
+BAG = "0014200000000001"
+OIN = {"img": "00000004164164164000", "ncg": "00000004165165165000"}
+
+
+def event(who, kind, attributes, bag=BAG, sections=True, **more):
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    data = {"attributes": {"occurred_at": now, **attributes}}
+    if sections:
+        data |= {"location": {"bag_id": bag, "municipality": "0014"},
+                 "dossier": {"organisation": who, "case_number": "X-1"},
+                 "findings": {"found_on": now[:10], "element": "wall"}}
+    return {"specversion": "1.0", "id": str(uuid.uuid4()), "source": f"urn:nld:oin:{OIN[who]}:systeem:test",
+            "type": f"nl.samenloop.{kind}", "subject": bag, "time": now, "datacontenttype": "application/json",
+            "data": data, **more}
+
+
+def damage(bag=BAG):
+    return event("img", "structural_damage_found", {"municipality": "0014", "safety_doubt": "no"}, bag)
+
+
+def tool(*arguments, good=0, environment=None):
+    done = subprocess.run([TOOL, *map(str, arguments)], capture_output=True, text=True, timeout=20, env=environment)
+    assert done.returncode == good, (arguments, done.returncode, done.stdout[-500:], done.stderr)
+    return done.stdout if good == 0 else done.stderr
+
+
+def published(name, one):
+    status, answer = box.publish(name, one)
+    assert status == 202, (status, answer)
+    return house.until(lambda: (lambda said: said if said["status"] != "waiting" else None)(box.event(name, one)[1]))
+
+
+def journal(*arguments, **more):
+    return tool("log", "--journal", box.state["router"]["journal"], *arguments, **more)
+
+
+def file_text():
+    return pathlib.Path(box.state["router"]["log"]).read_text()
+
+
+def outcomes(text):
+    return [json.loads(line)["outcome"] for line in text.splitlines()]
+
+
+def the_journal_tells_the_log_as_the_router_wrote_it():
+    first = damage()
+    assert published("img", first)["status"] == "accepted"
+    late = event("img", "event_withdrawn", {"reason": "wrong_address"}, sections=False, causationid=str(uuid.uuid4()))
+    assert published("img", late)["code"] == "unknown_original", late
+    # An adapter that lost its outbox hands the same event in again.
+    box.stop("img")
+    shutil.rmtree(box.state["participants"]["img"]["outbox"])
+    box.start()
+    assert published("img", first)["status"] == "accepted"
+    box.take("ncg")
+    for bag in range(2, 12):
+        published("img", damage(f"00142000000000{bag:02d}"))
+    box.take("ncg")
+    house.until(lambda: file_text().count('"delivered"') >= 22)
+    assert journal("--json") == file_text()
+    assert {"refused", "duplicate", "forwarded", "instructed", "delivered"} <= set(outcomes(file_text()))
+
+
+def lines_that_a_kill_swallowed_are_in_the_journal():
+    whole = file_text()
+    box.kill("router")
+    pathlib.Path(box.state["router"]["log"]).write_text(whole[:-300])  # as if they had not been written any more
+    assert journal("--json") == whole
+    box.start()
+    pathlib.Path(box.state["router"]["log"]).write_text(whole)
+    published("img", damage("0014200000000044"))
+    house.until(lambda: file_text().count('"delivered"') >= 24)
+    assert journal("--json") == file_text()
+
+
+def lines_are_chosen():
+    all_lines = [json.loads(line) for line in file_text().splitlines()]
+
+    def chosen(*arguments):
+        return [json.loads(line) for line in journal("--json", *arguments).splitlines()]
+
+    assert chosen("--type", "event_withdrawn") == [one for one in all_lines if one["type"] == "event_withdrawn"] != []
+    assert chosen("--rule", "ask-the-work-stock") == [one for one in all_lines if one["rule"] == "ask-the-work-stock"] != []
+    assert chosen("--org", "ncg") == [one for one in all_lines if "ncg" in (one["from"], one["to"])] != []
+    subject = all_lines[0]["subject"]
+    mine = [one for one in all_lines if one["subject"] == subject]
+    assert 0 < len(mine) < len(all_lines) and chosen("--subject", subject) == mine
+    key = box.folder / "keys/img/pseudonym.key"
+    assert chosen("--bag", BAG, "--key", key) == mine
+    middle = all_lines[len(all_lines) // 2]["at"]
+    assert chosen("--since", middle) == [one for one in all_lines if one["at"] >= middle]
+    assert chosen("--until", middle) == [one for one in all_lines if one["at"] <= middle]
+    assert "--key" in tool("log", "--journal", "x", "--bag", BAG, good=2)
+    assert "one of" in tool("log", good=2)
+    assert "nothing" in tool("log", "--journal", box.folder / "nothing", good=1)
+
+
+def people_get_a_table():
+    text = journal()
+    rows = text.splitlines()
+    assert rows[0].split() == ["at", "#", "from", "event", "subject", "outcome", "to", "what", "rule", "clause", "detail"]
+    column = rows[0].index("outcome")
+    assert len(rows) == 1 + len(file_text().splitlines())
+    assert all(row[column - 1] == " " and row[column] != " " for row in rows), "not aligned"
+    assert "\033" not in text
+    shown = subprocess.run(["script", "-qec", f"{TOOL} log --journal {box.state['router']['journal']}", "/dev/null"],
+                           capture_output=True, text=True, timeout=20, env={**os.environ, "NO_COLOR": ""})
+    assert "\033[32m" in shown.stdout, shown
+    plain = subprocess.run(["script", "-qec", f"{TOOL} log --journal {box.state['router']['journal']}", "/dev/null"],
+                           capture_output=True, text=True, timeout=20, env={**os.environ, "NO_COLOR": "1"})
+    assert "\033" not in plain.stdout and "forwarded" in plain.stdout
+    # What comes from outside does not steer the terminal.
+    evil = box.folder / "evil.log"
+    line = json.loads(file_text().splitlines()[0]) | {"detail": "a\033[2Jb\u009bc"}
+    evil.write_text(json.dumps(line, ensure_ascii=False) + "\nno line\n")
+    assert "a?[2Jb" in tool("log", "--file", evil) and "\u009b" not in tool("log", "--file", evil)
+
+
+class Follower:
+    """samenloop log -f, and what it has said so far."""
+
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen([TOOL, "log", *map(str, arguments)], stdout=subprocess.PIPE, text=True)
+        self.lines = []
+        self.thread = threading.Thread(target=lambda: self.lines.extend(iter(self.process.stdout.readline, "")), daemon=True)
+        self.thread.start()
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+def new_lines_are_followed():
+    router = box.state["router"]
+    past = file_text().splitlines(True)
+    followers = [Follower("-f", "--json", "--journal", router["journal"]), Follower("-f", "--json", "--file", router["log"])]
+    try:
+        for one in followers:
+            house.until(lambda one=one: len(one.lines) >= len(past))
+        published("img", damage("0014200000000077"))
+        for one in followers:
+            house.until(lambda one=one: any('"delivered"' in line for line in one.lines[len(past):]))
+        house.until(lambda: all(one.lines == file_text().splitlines(True) for one in followers))
+    finally:
+        for one in followers:
+            one.close()
+
+
+def the_feed_gives_what_comes():
+    router = box.state["router"]
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        feed = f"tcp://127.0.0.1:{one.getsockname()[1]}"
+    box.stop("router")
+    config = pathlib.Path(router["config"])
+    config.write_text(f'feed = "{feed}"\n{config.read_text()}')
+    box.start()
+    keys = ["--router-key", box.folder / "keys/router/curve.pub", "--curve-key", box.folder / "keys/ncg/curve.key"]
+    follower = Follower("--json", "--feed", feed, *keys)
+    try:
+        for bag in range(100, 999):  # until the subscription is there
+            before = len(file_text().splitlines())
+            published("img", damage(f"0014200000001{bag}"))
+            if follower.lines:
+                break
+        house.until(lambda: follower.lines and follower.lines[-1] == file_text().splitlines(True)[-1])
+        assert follower.lines == file_text().splitlines(True)[-len(follower.lines):], before
+    finally:
+        follower.close()
+
+
+with house.Sandbox("--participants", "img,ncg") as box:
+    house.run([the_journal_tells_the_log_as_the_router_wrote_it, lines_that_a_kill_swallowed_are_in_the_journal,
+               lines_are_chosen, people_get_a_table, new_lines_are_followed, the_feed_gives_what_comes])
