@@ -289,7 +289,7 @@ static void correct_obligations(struct correction *c)
     uint64_t number = c->original->stub.number;
     size_t count = 0;
     const uint32_t *found = obligations_of_event(core, number, &count);
-    c->ended = making_alloc(core, (count + 1) * sizeof *c->ended);
+    c->ended = making_alloc(core, (count + 1) * sizeof(void *));
     for (size_t i = 0; i < count; i++) {
         const struct obligation *open = obligation_at(core, found[i]);
         struct opener *opener = obligation_opener(core, found[i], number);

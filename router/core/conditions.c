@@ -9,9 +9,25 @@
 
 /* ---------------------------------------------------------------- names and values */
 
+/* The bit of yes, no or unknown; 0: another word. */
+static unsigned three_bit(struct sl_bytes value)
+{
+    static const struct {
+        const char *name;
+        size_t size;
+    } names[] = {[AGREEMENT_UNKNOWN] = {"unknown", 7},
+                 [AGREEMENT_YES] = {"yes", 3},
+                 [AGREEMENT_NO] = {"no", 2}};
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (value.size == names[i].size && memcmp(value.data, names[i].name, value.size) == 0)
+            return 1u << i;
+    }
+    return 0;
+}
+
 static bool yes_or_no(struct sl_bytes value)
 {
-    return sl_bytes_is(value, "yes") || sl_bytes_is(value, "no");
+    return (three_bit(value) & (1u << AGREEMENT_YES | 1u << AGREEMENT_NO)) != 0;
 }
 
 static struct sl_bytes attribute(const struct view *view, const char *name)
@@ -33,11 +49,8 @@ struct sl_bytes view_value(const struct view *view, const char *name, int fact)
 
 static bool among(const struct agreement_condition *condition, struct sl_bytes value)
 {
-    for (unsigned i = AGREEMENT_UNKNOWN; i <= AGREEMENT_NO; i++) {
-        if ((condition->three & 1u << i) != 0 &&
-            sl_bytes_is(value, agreement_value_name((enum agreement_value)i)))
-            return true;
-    }
+    if ((condition->three & three_bit(value)) != 0)
+        return true;
     for (size_t i = 0; i < condition->codes.count; i++) {
         if (sl_bytes_is(value, condition->codes.items[i]))
             return true;

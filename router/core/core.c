@@ -41,7 +41,7 @@ void core_agreement(struct core *core, const struct agreement *agreement,
 {
     take_participants(core, who, count);
     struct terms *terms = terms_new(core, agreement);
-    *LIST_ADD(&core->all_terms) = terms;
+    terms->older = core->terms;
     core->terms = terms;
     core->calendar = (struct calendar){.free_days = agreement->free_days,
                                        .free_day_count = agreement->free_day_count};
@@ -62,9 +62,11 @@ void core_free(struct core *core)
     for (size_t i = 0; i < core->digests.count; i++)
         free(core->digests.items[i].subjects);
     free(core->digests.items);
-    for (size_t i = 0; i < core->all_terms.count; i++)
-        terms_free(core->all_terms.items[i]);
-    free(core->all_terms.items);
+    for (struct terms *terms = core->terms; terms != NULL;) {
+        struct terms *older = terms->older;
+        terms_free(terms);
+        terms = older;
+    }
     free(core->fact_names.items);
     struct making *making = &core->making;
     sl_arena_free(&making->arena);

@@ -318,9 +318,10 @@ static void decide(struct core *core, const struct core_event *event, uint64_t o
                    struct past *past)
 {
     struct occurrence occurrence = occurrence_of(core, event);
-    take_note(core, event, &occurrence, original);
+    table_prefetch(&core->findings, finding_of(&occurrence));
     house_add(core, occurrence.subject);
     core->making.before = core->making.houses.items[0].before;
+    take_note(core, event, &occurrence, original);
     if (original != 0)
         change(core, event, &occurrence, past);
     else
@@ -330,9 +331,17 @@ static void decide(struct core *core, const struct core_event *event, uint64_t o
     past_keep(core, &occurrence, original, past);
 }
 
+/* What is looked up later is on its way from memory meanwhile. */
+static void look_ahead(const struct core *core, const Samenloop__V1__Header *header)
+{
+    table_prefetch(&core->subject_table, sl_get64(header->subject.data));
+    table_prefetch(&core->known, table_fingerprint(0, header->event_id.data, SL_UUID_SIZE));
+}
+
 int core_event(struct core *core, const struct core_event *event, struct core_decision *out,
                struct sl_error *error)
 {
+    look_ahead(core, event->header);
     making_begin(core, event->at);
     struct past past = {0};
     struct refusal refusal = {0};

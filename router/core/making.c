@@ -60,15 +60,14 @@ void *making_alloc(struct core *core, size_t size)
 
 const char *making_text(struct core *core, const char *format, ...)
 {
-    va_list arguments, again;
+    char text[SL_MAX_SENTENCE];
+    va_list arguments;
     va_start(arguments, format);
-    va_copy(again, arguments);
-    int size = vsnprintf(NULL, 0, format, arguments);
-    char *text = making_alloc(core, (size_t)size + 1);
-    (void)vsnprintf(text, (size_t)size + 1, format, again);
-    va_end(again);
+    int size = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    return text;
+    assert(size >= 0);
+    size_t room = (size_t)size < sizeof text ? (size_t)size + 1 : sizeof text;
+    return memcpy(making_alloc(core, room), text, room);
 }
 
 /* ---------------------------------------------------------------- names */

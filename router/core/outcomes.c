@@ -15,11 +15,10 @@ const char *fact_says(struct core *core, uint8_t fact, uint8_t value)
 {
     const char *name = fact_name(core, fact);
     const char *said = agreement_value_name((enum agreement_value)value);
-    size_t name_size = strlen(name), said_size = strlen(said);
-    char *text = making_alloc(core, name_size + said_size + 2);
-    memcpy(text, name, name_size);
-    text[name_size] = '=';
-    memcpy(text + name_size + 1, said, said_size + 1);
+    char *text = making_alloc(core, strlen(name) + strlen(said) + 2);
+    char *end = stpcpy(text, name);
+    *end++ = '=';
+    (void)stpcpy(end, said);
     return text;
 }
 

@@ -34,9 +34,9 @@ static struct planned *add(struct planning *planning, const struct firing *firin
     struct plan *plan = planning->plan;
     if (plan->count == plan->capacity) {
         size_t capacity = plan->capacity > 0 ? plan->capacity * 2 : 16;
-        struct planned **items = making_alloc(planning->core, capacity * sizeof *items);
+        struct planned **items = making_alloc(planning->core, capacity * sizeof(void *));
         if (plan->count > 0)
-            memcpy(items, plan->items, plan->count * sizeof *items);
+            memcpy(items, plan->items, plan->count * sizeof(void *));
         plan->items = items;
         plan->capacity = capacity;
     }

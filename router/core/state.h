@@ -51,6 +51,7 @@ struct facts {
 };
 
 struct terms {
+    struct terms *older; /* that held before; NULL: none */
     const struct agreement *agreement;
     uint8_t *facts; /* the core's number of each of the agreement's */
     int area;       /* facts that gates speak of; NOBODY: there is none */
@@ -274,8 +275,7 @@ struct core {
     int img;
     int ncg;
 
-    const struct terms *terms;
-    LIST(struct terms *) all_terms;
+    struct terms *terms;           /* the last; what is open may be of older ones */
     LIST(const char *) fact_names; /* the agreements' */
     struct calendar calendar;
 

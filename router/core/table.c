@@ -105,6 +105,12 @@ uint64_t table_next(const struct table *table, uint64_t key, size_t *place)
     }
 }
 
+void table_prefetch(const struct table *table, uint64_t key)
+{
+    if (table->capacity > 0)
+        __builtin_prefetch(&table->pairs[home(table, key)], 1);
+}
+
 uint64_t table_get(const struct table *table, uint64_t key)
 {
     size_t place = 0;

@@ -25,6 +25,9 @@ bool table_remove(struct table *table, uint64_t key, uint64_t value); /* false: 
  */
 uint64_t table_next(const struct table *table, uint64_t key, size_t *place);
 
+/* The key will be asked for soon. */
+void table_prefetch(const struct table *table, uint64_t key);
+
 /* The only value of a key, or 0. */
 uint64_t table_get(const struct table *table, uint64_t key);
 void table_set(struct table *table, uint64_t key, uint64_t value); /* in place of the one before */

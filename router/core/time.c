@@ -16,10 +16,10 @@ static size_t level_who(struct core *core, const struct obligation *open,
     struct view view = {.core = core, .terms = open->terms, .event = &opener, .facts_only = true};
     switch (who->whom) {
     case AGREEMENT_MUNICIPALITY:
-        places[0] = open->municipality;
+        places[0] = (int)open->municipality;
         return open->municipality >= 0 ? 1 : 0;
     case AGREEMENT_NAMED_BY: /* it names who owes */
-        places[0] = open->owner;
+        places[0] = (int)open->owner;
         return 1;
     default:
         return view_who(&view, who, places);

@@ -95,7 +95,7 @@ static const struct agreement *load(struct scenario *scenario, const char *path,
     if (agreement_load(&agreement, path, findings) < 0)
         return NULL;
     scenario->agreements = sl_grow(scenario->agreements, &scenario->agreement_capacity,
-                                   scenario->agreement_count + 1, sizeof *scenario->agreements);
+                                   scenario->agreement_count + 1, sizeof(void *));
     scenario->agreements[scenario->agreement_count++] = agreement;
     return agreement;
 }
