@@ -37,6 +37,11 @@ struct sl_bytes sl_json_text(const json_t *value);
 /* Writes a whole number's digits; `out` has room for 24 characters. */
 struct sl_bytes sl_json_digits(char out[24], const json_t *integer);
 
+/* Appends the value as compact JSON, byte for byte as jansson writes it; with its keys `sorted`, or
+ * in the object's order. -1 when the buffer has more than `most` bytes: what is in it is no JSON.
+ */
+int sl_json_write(struct sl_buffer *out, const json_t *value, bool sorted, size_t most);
+
 /* A copy in the arena. */
 ProtobufCBinaryData sl_taking_keep(struct sl_taking *taking, struct sl_bytes bytes);
 

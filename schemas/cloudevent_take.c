@@ -79,15 +79,6 @@ static int read_form(struct sl_taking *taking, struct sl_bytes *type)
     return 0;
 }
 
-static int gather(const char *piece, size_t size, void *buffer)
-{
-    struct sl_buffer *text = buffer;
-    if (text->size + size > SL_MAX_EVENT)
-        return -1;
-    sl_buffer_add(text, piece, size);
-    return 0;
-}
-
 /*
  * The canonical form of what was handed over is compact JSON with sorted keys. Its size is the
  * event's, and the MAC over it tells a repetition from another event with the same id, whatever
@@ -98,7 +89,7 @@ static int read_content(struct sl_taking *taking, enum sl_role role)
     const uint8_t role_byte = (uint8_t)role;
     uint8_t mac[SL_HASH_SIZE];
     struct sl_buffer text = {0};
-    int result = json_dump_callback(taking->event, gather, &text, JSON_COMPACT | JSON_SORT_KEYS);
+    int result = sl_json_write(&text, taking->event, true, SL_MAX_EVENT);
     if (result == 0) {
         const struct sl_bytes pieces[] = {sl_bytes(&role_byte, 1), sl_buffer_bytes(&text)};
         sl_mac(taking->door->content, mac, pieces, 2);
@@ -110,7 +101,7 @@ static int read_content(struct sl_taking *taking, enum sl_role role)
                         SL_MAX_EVENT);
     }
     sl_buffer_free(&text);
-    return result == 0 ? 0 : -1;
+    return result;
 }
 
 /* ---------------------------------------------------------------- type, source, publisher */

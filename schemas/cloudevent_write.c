@@ -292,18 +292,12 @@ static int put_delivery(json_t *object, const Samenloop__V1__Delivery *delivery,
     return bad;
 }
 
-static int add_to(const char *piece, size_t size, void *buffer)
-{
-    sl_buffer_add(buffer, piece, size);
-    return 0;
-}
-
 /* Appends the object's text, or nothing; the object is gone. */
 static int finish(struct sl_buffer *out, json_t *object, int bad, struct sl_error *error)
 {
     size_t before = out->size;
     if (bad == 0)
-        bad = json_dump_callback(object, add_to, out, JSON_COMPACT);
+        bad = sl_json_write(out, object, false, SIZE_MAX);
     json_decref(object);
     if (bad == 0)
         return 0;
