@@ -153,11 +153,23 @@ check: $(GENERATED_HEADERS)
 format:
 	@clang-format -i $(OWN_C) $(OWN_H)
 
-install: programs
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/samenloop $(DESTDIR)$(PREFIX)/share/man/man5
-	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 router/agreement.rules $(DESTDIR)$(PREFIX)/share/samenloop
-	install -m 644 deploy/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
+# What others link: the adapter's library with the contract, and nothing of the router or the edges.
+$(BUILD)/installed/libsamenloop.a: $(call object,$(SCHEMAS) $(filter-out adapters/edges/%,$(ADAPTER)) $(PB_C))
+	@mkdir -p $(@D)
+	@rm -f $@
+	@ar rcs $@ $^
+
+VERSION = $(shell sed -n 's/^.define SL_VERSION "\(.*\)"/\1/p' schemas/version.h)
+TO := $(DESTDIR)$(PREFIX)
+
+install: programs $(BUILD)/installed/libsamenloop.a
+	install -d $(TO)/bin $(TO)/include $(TO)/lib/pkgconfig $(TO)/share/samenloop
+	install -m 755 $(PROGRAMS) $(TO)/bin
+	install -m 644 adapters/samenloop.h $(TO)/include
+	install -m 644 $(BUILD)/installed/libsamenloop.a $(TO)/lib
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' deploy/samenloop.pc.in >$(TO)/lib/pkgconfig/samenloop.pc
+	install -m 644 router/agreement.rules deploy/example/samenloop-send.c $(TO)/share/samenloop
+	for page in deploy/man/*.[1-9]; do install -D -m 644 $$page $(TO)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
 
 clean:
 	rm -rf build

@@ -1,6 +1,7 @@
 """What the end-to-end tests share: a sandbox with real processes, and what a back office does through HTTP."""
 import concurrent.futures
 import contextlib
+import datetime
 import json
 import os
 import pathlib
@@ -145,6 +146,10 @@ def until(what, seconds=20):
         if time.monotonic() > end:
             raise AssertionError(f"not within {seconds} s: {what}")
         time.sleep(0.02)
+
+
+def now():
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def event_uuid(source, identity):
