@@ -2,6 +2,9 @@
 
 #include <stdio.h>
 
+/* Where the year 10000 begins. */
+static const int64_t end_of_years = INT64_C(253402300800000);
+
 /* Counts in eras of 400 years that begin on 1 March, so that the leap day is a year's last. */
 int64_t sl_days_from_date(int64_t year, int month, int day)
 {
@@ -120,9 +123,13 @@ int sl_timestamp_parse(int64_t *out, struct sl_bytes text)
     int minutes = 0;
     if (offset(text, &at, &minutes) < 0 || at != text.size)
         return -1;
-    *out = days * SL_DAY + hour * SL_HOUR + (minute - minutes) * SL_MINUTE + second * SL_SECOND +
-           fraction;
-    return *out < 0 ? -1 : 0;
+    /* The zone and a leap second can lead out of the years that the text may name. */
+    int64_t moment = days * SL_DAY + hour * SL_HOUR + (minute - minutes) * SL_MINUTE +
+                     second * SL_SECOND + fraction;
+    if (moment < 0 || moment >= end_of_years)
+        return -1;
+    *out = moment;
+    return 0;
 }
 
 void sl_timestamp_format(char out[SL_TIMESTAMP_SIZE], int64_t at)

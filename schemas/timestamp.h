@@ -14,7 +14,7 @@ enum { SL_TIMESTAMP_SIZE = 32 }; /* room for a moment's text and its NUL */
 #define SL_DAY (24 * SL_HOUR)
 
 /*
- * Reads an RFC 3339 date-time with its offset, years 1970 to 9999; a fraction is cut to
+ * Reads an RFC 3339 date-time with its offset, years 1970 to 9999, in UTC too; a fraction is cut to
  * milliseconds, a leap second is the second after it. -1 when the text is none.
  */
 int sl_timestamp_parse(int64_t *out, struct sl_bytes text);

@@ -25,6 +25,10 @@ static void moments_are_read_and_written(void **state)
         {"2021-02-01T09:00:00.Z", NULL},
         {"2021-02-01T24:00:00Z", NULL},
         {"1969-12-31T23:59:59Z", NULL},
+        {"1970-01-01T00:00:00+00:01", NULL},
+        {"9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"},
+        {"9999-12-31T23:59:60Z", NULL},
+        {"9999-12-31T23:59:59-00:01", NULL},
         {"", NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
