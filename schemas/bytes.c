@@ -261,11 +261,52 @@ struct sl_bytes sl_arena_copy(struct sl_arena *arena, struct sl_bytes bytes)
     return sl_bytes(copy, bytes.size);
 }
 
+static bool sound(const ProtobufCMessage *message);
+
+static bool field_sound(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    const uint8_t *base = (const uint8_t *)message;
+    const void *at = base + field->offset, *quantifier = base + field->quantifier_offset;
+    if (field->label != PROTOBUF_C_LABEL_REPEATED) {
+        const ProtobufCMessage *one = *(const ProtobufCMessage *const *)at;
+        bool other = (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
+                     *(const uint32_t *)quantifier != field->id;
+        return other || one == NULL || sound(one);
+    }
+    const ProtobufCMessage *const *list = *(const ProtobufCMessage *const *const *)at;
+    for (size_t i = 0; i < *(const size_t *)quantifier; i++) {
+        if (!sound(list[i]))
+            return false;
+    }
+    return true;
+}
+
+/*
+ * protobuf-c takes a field of number 0 when its tag has more bytes than it needs, keeps it as
+ * unknown and writes it with one byte, which it does not take: a log with such a record could not
+ * be read again. Field 0 is none.
+ */
+static bool sound(const ProtobufCMessage *message)
+{
+    for (unsigned i = 0; i < message->n_unknown_fields; i++) {
+        if (message->unknown_fields[i].tag == 0)
+            return false;
+    }
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+        if (field->type == PROTOBUF_C_TYPE_MESSAGE && !field_sound(message, field))
+            return false;
+    }
+    return true;
+}
+
 ProtobufCMessage *sl_arena_unpack(struct sl_arena *arena, const ProtobufCMessageDescriptor *type,
                                   struct sl_bytes bytes)
 {
     arena->allocator = (ProtobufCAllocator){allocate, release, arena};
-    return protobuf_c_message_unpack(type, &arena->allocator, bytes.size, bytes.data);
+    ProtobufCMessage *message = protobuf_c_message_unpack(type, &arena->allocator, bytes.size,
+                                                          bytes.data);
+    return message != NULL && sound(message) ? message : NULL;
 }
 
 void sl_hex(char *out, const void *data, size_t size)

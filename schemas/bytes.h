@@ -61,7 +61,8 @@ void sl_arena_free(struct sl_arena *arena);
 void sl_arena_clear(struct sl_arena *arena);               /* keeps some memory */
 void *sl_arena_alloc(struct sl_arena *arena, size_t size); /* NULL only beyond the limit */
 struct sl_bytes sl_arena_copy(struct sl_arena *arena, struct sl_bytes bytes);
-/* Decodes a message into the arena; NULL when malformed or beyond the limit. */
+/* Decodes a message into the arena; NULL when malformed or beyond the limit. What it gives can be
+ * written and read again, with the fields that it does not know. */
 ProtobufCMessage *sl_arena_unpack(struct sl_arena *arena, const ProtobufCMessageDescriptor *type,
                                   struct sl_bytes bytes);
 

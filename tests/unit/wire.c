@@ -427,6 +427,51 @@ static void bounds_of_deliveries_hold(void **state)
     REFUSED(SAMENLOOP__V1__FRAME__BODY_RECEIPTED, s.receipted.number = 0);
 }
 
+/* Wraps what is in the buffer as the field `tag`. */
+static void wrap(struct sl_buffer *text, uint8_t tag)
+{
+    struct sl_buffer out = {0};
+    const uint8_t head[] = {tag, (uint8_t)text->size};
+    assert_true(text->size < 128);
+    sl_buffer_add(&out, head, sizeof head);
+    sl_buffer_add_bytes(&out, sl_buffer_bytes(text));
+    sl_buffer_free(text);
+    *text = out;
+}
+
+/* Field 0 with a tag that is longer than it must be: protobuf-c reads it once, and never again. */
+static void what_could_not_be_read_again_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *more;
+        size_t size;
+        bool good;
+    } cases[] = {{"", 0, true},
+                 {"\x78\x01", 2, true}, /* a field to come */
+                 {"\xa0\x86\x00\x01", 4, true},
+                 {"\x00\x01", 2, false},
+                 {"\x80\x00\x01", 3, false},
+                 {"\x81\x00yyyyyyyy", 10, false},
+                 {"\x82\x80\x80\x80\x00\x01z", 7, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (int depth = 0; depth < 3; depth++) {
+            struct sl_buffer frame = {0};
+            sl_buffer_add(&frame, "\x08\x01\x10\x01\x18\x01\x20\x01", 8); /* an answer */
+            for (int at = 0; at < 3; at++) {
+                if (at == depth)
+                    sl_buffer_add(&frame, cases[i].more, cases[i].size);
+                if (at < 2)
+                    wrap(&frame,
+                         at == 0 ? 1 << 3 | 2 : SAMENLOOP__V1__FRAME__BODY_DELIVERED << 3 | 2);
+            }
+            if (is_read(SL_WIRE_ADAPTER, sl_buffer_bytes(&frame), 0) != cases[i].good)
+                fail_msg("case %zu, depth %d", i, depth);
+            sl_buffer_free(&frame);
+        }
+    }
+}
+
 static void a_flood_of_small_things_is_bounded(void **state)
 {
     (void)state;
@@ -456,6 +501,7 @@ int main(void)
         cmocka_unit_test(bounds_of_greetings_hold),
         cmocka_unit_test(bounds_of_publications_hold),
         cmocka_unit_test(bounds_of_deliveries_hold),
+        cmocka_unit_test(what_could_not_be_read_again_is_refused),
         cmocka_unit_test(a_flood_of_small_things_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
