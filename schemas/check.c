@@ -35,6 +35,8 @@ static bool said_before(struct sl_bytes set, struct sl_bytes code)
 
 static bool listed_set(const char *values, struct sl_bytes value)
 {
+    if (value.size == 0)
+        return false;
     for (size_t begin = 0; begin <= value.size;) {
         size_t end = begin;
         while (end < value.size && value.data[end] != ',')

@@ -307,6 +307,7 @@ static void each_kind_takes_its_values(void **state)
         }
         struct sl_error error = {0};
         assert_int_equal(sl_field_check(&field, sl_text(""), SL_FIELD_INVALID, &error), -1);
+        assert_int_equal(sl_field_check(&field, sl_bytes(NULL, 0), SL_FIELD_INVALID, &error), -1);
         assert_int_equal(sl_field_check(&field, sl_bytes("a\0b", 3), SL_FIELD_INVALID, &error), -1);
     }
 }
