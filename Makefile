@@ -35,6 +35,7 @@ ADAPTER := $(filter-out adapters/main.c,$(wildcard adapters/*.c adapters/edges/*
 TOOL := $(wildcard router/tool/*.c)
 UNITS := $(wildcard tests/unit/*.c)
 BENCHES := $(wildcard tests/bench/*.c)
+FUZZERS := $(wildcard tests/fuzz/*.c)
 PEERS := $(wildcard tests/interop/*.c)
 
 object = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -45,6 +46,7 @@ PROGRAMS := $(if $(wildcard router/main.c),$(BUILD)/samenloop-router) \
             $(if $(TOOL),$(BUILD)/samenloop)
 UNIT_TESTS := $(UNITS:%.c=$(BUILD)/%)
 BENCH_PROGRAMS := $(BENCHES:%.c=$(BUILD)/%)
+FUZZ_PROGRAMS := $(FUZZERS:%.c=$(BUILD)/%)
 PEER_PROGRAMS := $(PEERS:%.c=$(BUILD)/%)
 
 # pkg-config knows the libraries only once they are installed.
@@ -53,7 +55,7 @@ PC_LIBS = $(shell pkg-config --libs $(PACKAGES))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help all programs demo test quick unit interop replay report e2e chaos bench check format install clean dependencies
+.PHONY: help all programs demo test quick unit interop replay report e2e chaos fuzz bench check format install clean dependencies
 
 help:
 	@echo 'make demo          installs what is missing, builds, and runs a small day of both organisations'
@@ -62,6 +64,7 @@ help:
 	@echo 'make quick         builds, and runs the tests that need no process of their own: under a minute'
 	@echo 'make unit | interop | replay | report | e2e   builds and runs one kind of tests'
 	@echo 'make chaos         kills router and adapters 50 times under 10,000 events: nothing lost, nothing twice'
+	@echo 'make fuzz SECONDS=60   feeds every reader of bytes from outside with anything, for so long each'
 	@echo 'make bench         measures events a second and latency, with the limits of the machine beside it'
 	@echo 'make check         clang-format, clang-tidy, and a build with clang'
 	@echo 'make install       installs programs, library and manual pages (DESTDIR=$(DESTDIR) PREFIX=$(PREFIX))'
@@ -78,6 +81,7 @@ demo: dependencies
 
 test: dependencies
 	@$(MAKE) --no-print-directory programs tests-built
+	@$(FUZZING) fuzz-built
 	@BUILD=$(BUILD) tests/run
 
 .PHONY: tests-built
@@ -94,6 +98,19 @@ unit interop replay report e2e: dependencies
 chaos: dependencies
 	@$(MAKE) --no-print-directory programs
 	@BUILD=$(BUILD) /usr/bin/python3 tests/e2e/test_kill.py --events 10000 --kills 50
+
+# With clang, libFuzzer and sanitizers, in a folder of its own.
+FUZZING = $(MAKE) --no-print-directory CC=clang SANITIZE=fuzzer-no-link,address,undefined
+SECONDS = 60
+
+fuzz: dependencies
+	@$(FUZZING) fuzz-run
+
+.PHONY: fuzz-run fuzz-built
+fuzz-built: $(FUZZ_PROGRAMS)
+
+fuzz-run: fuzz-built
+	@FUZZ_BUILD=$(BUILD) tests/fuzz/run $(SECONDS) $(ONLY)
 
 bench: dependencies
 	@$(MAKE) --no-print-directory programs tests-built
@@ -138,11 +155,18 @@ $(UNIT_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libsamenl
 $(BENCH_PROGRAMS) $(PEER_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libsamenloop.a
 	@$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PC_LIBS)
 
+$(BUILD)/libfuzzed.a: $(call object,$(SCHEMAS) $(wildcard router/language/*.c) $(GENERATED))
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(FUZZ_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libfuzzed.a
+	@$(CC) $(LINK) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(PC_LIBS)
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 # ---------------------------------------------------------------- care
 
-OWN_C = $(SCHEMAS) $(CORE) $(ROUTER) $(ADAPTER) $(wildcard adapters/main.c) $(TOOL) $(UNITS) $(BENCHES) $(PEERS)
+OWN_C = $(SCHEMAS) $(CORE) $(ROUTER) $(ADAPTER) $(wildcard adapters/main.c) $(TOOL) $(UNITS) $(BENCHES) $(PEERS) $(FUZZERS)
 OWN_H = $(wildcard schemas/*.h schemas/*/*.h router/*.h router/*/*.h adapters/*.h adapters/*/*.h tests/*/*.h)
 
 check: $(GENERATED_HEADERS)
