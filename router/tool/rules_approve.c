@@ -93,7 +93,7 @@ static int approve(const struct asked *asked, const struct agreement *agreement,
 
 static bool may_approve(const char *participant)
 {
-    for (size_t i = 0; i < APPROVALS; i++) {
+    for (size_t i = 0; participant != NULL && i < APPROVALS; i++) {
         if (strcmp(participant, approval_participants[i]) == 0)
             return true;
     }

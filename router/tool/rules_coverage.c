@@ -146,12 +146,12 @@ static bool quotes(const struct agreement_rule *rule, const char *clause)
 }
 
 /* The highest number of a clause; a name is a letter and a number. */
-static int last_clause(const struct agreement *agreement)
+static long last_clause(const struct agreement *agreement)
 {
-    int last = 0;
+    long last = 0;
     for (size_t i = 0; i < agreement->rule_count; i++) {
         for (size_t k = 0; k < agreement->rules[i].clause_count; k++) {
-            int number = atoi(agreement->rules[i].clauses[k].name + 1);
+            long number = strtol(agreement->rules[i].clauses[k].name + 1, NULL, 10);
             last = number > last ? number : last;
         }
     }
@@ -165,10 +165,10 @@ static size_t print_table(struct sl_buffer *out, const struct coverage *coverage
     const struct agreement *agreement = coverage->agreement;
     size_t without = 0;
     sl_buffer_printf(out, "| clause | number | rule | scenarios |\n| --- | --- | --- | --- |\n");
-    for (int number = 1; number <= last_clause(agreement); number++) {
-        char clause[16];
+    for (long number = 1; number <= last_clause(agreement); number++) {
+        char clause[32];
         size_t before = out->size;
-        (void)snprintf(clause, sizeof clause, "C%d", number);
+        (void)snprintf(clause, sizeof clause, "C%ld", number);
         for (size_t i = 0; i < agreement->rule_count; i++) {
             if (quotes(&agreement->rules[i], clause) &&
                 print_rule(out, coverage, asked, clause, i) == 0)

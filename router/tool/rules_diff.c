@@ -57,7 +57,9 @@ static int look_ahead(bool *later, const struct asked *asked, const struct part 
     struct scenario_agreements agreements = {.first = asked->old, .no_others = true};
     struct agreement *new = rules_load(asked->new);
     struct sl_buffer log = {0};
-    int result = new != NULL ? 0 : sl_fail(error, SL_MALFORMED, "%s: is no agreement", asked->new);
+    int result = 0;
+    if (new == NULL)
+        return sl_fail(error, SL_MALFORMED, "%s: is no agreement", asked->new);
     *later = true;
     for (size_t i = 0; i < count && result == 0; i++) {
         int64_t last = 0;
