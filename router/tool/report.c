@@ -18,7 +18,7 @@ struct asked {
 
 static int read_format(enum report_format *out, const char *text)
 {
-    static const char *const names[] = {[REPORT_MARKDOWN] = "md", [REPORT_CSV] = "csv"};
+    static const char *const names[] = {[REPORT_MARKDOWN] = "md", [REPORT_CSV] = "csv", [REPORT_HTML] = "html"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(text, names[i]) == 0) {
             *out = (enum report_format)i;
@@ -44,7 +44,7 @@ static error_t take(int key, char *argument, struct argp_state *state)
         return 0;
     case 'o':
         if (read_format(&asked->format, argument) < 0)
-            argp_error(state, "--format wants md or csv");
+            argp_error(state, "--format wants md, csv or html");
         return 0;
     case 's':
         number = strtoul(argument, &end, 10);
@@ -84,7 +84,7 @@ int tool_report(int count, char **arguments)
     static const struct argp_option options[] = {
         {"from", 'f', "T", 0, "a date, from its first moment in Groningen, or a moment", 0},
         {"to", 't', "T", 0, "a date, to its last moment, or a moment", 0},
-        {"format", 'o', "md|csv", 0, "Markdown unless told otherwise", 0},
+        {"format", 'o', "md|csv|html", 0, "Markdown unless told otherwise", 0},
         {"smallest", 's', "N", 0,
          "cells of fewer than N houses are hidden (5); 1 shows all, and is not for publication", 0},
         {"rules", 'r', "FILE", 0, "the agreement under which the scenarios are played", 0},

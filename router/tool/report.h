@@ -4,7 +4,7 @@
  *     watch -> report_count.c  counts what happened, house by house
  *              report_tables.c makes tables of it
  *              report_hide.c   leaves out the cells behind which there are few houses
- *              report_text.c   Markdown, CSV
+ *              report_text.c Markdown, CSV; report_page.c, report_charts.c a page
  *
  * Every number in a table stands for houses; nothing else about a house leaves this module, not
  * even its pseudonym. An expectation counts where it stood at the end of the period, once: met, met
@@ -104,7 +104,7 @@ void report_hide(struct report_table *table, unsigned smallest);
 
 /* ---------------------------------------------------------------- for people, for sheets */
 
-enum report_format { REPORT_MARKDOWN, REPORT_CSV };
+enum report_format { REPORT_MARKDOWN, REPORT_CSV, REPORT_HTML };
 
 void report_write(struct sl_buffer *out, const struct report_tables *tables,
                   enum report_format format);

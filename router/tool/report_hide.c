@@ -14,14 +14,15 @@
  *     ground      of cells that stand in one sum only
  *
  * A cell that cannot move far enough gets another to move with: the smallest shown cell that leads
- * out of where the flow got stuck is hidden too.
+ * out of where the flow got stuck is hidden too. One that turns out to stand alone on its way,
+ * which anybody could find, is shown again.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "router/tool/report.h"
 
-enum { GROUND, NOT_SEEN = -1 };
+enum { GROUND };
 
 struct edge {
     size_t from;
@@ -185,6 +186,15 @@ static bool is_small(const struct report_cell *cell, unsigned smallest)
     return cell->houses > 0 && cell->houses < smallest;
 }
 
+/* Was it hidden for others, and can anybody find it all the same? Then it helps nobody. */
+static bool is_useless(struct graph *graph, const struct edge *edge, unsigned smallest)
+{
+    const struct report_cell *cell = edge->cell;
+    return cell->hidden && !edge->fixed && !is_small(cell, smallest) &&
+           greatest(graph, edge->to, edge->from, edge, 1) == 0 &&
+           (cell->count == 0 || greatest(graph, edge->from, edge->to, edge, 1) == 0);
+}
+
 void report_hide(struct report_table *table, unsigned smallest)
 {
     struct graph graph;
@@ -195,6 +205,10 @@ void report_hide(struct report_table *table, unsigned smallest)
     for (size_t i = 0; i < graph.edge_count; i++) {
         if (is_small(graph.edges[i].cell, smallest))
             protect(&graph, &graph.edges[i], smallest);
+    }
+    for (size_t i = 0; i < graph.edge_count; i++) {
+        if (is_useless(&graph, &graph.edges[i], smallest))
+            graph.edges[i].cell->hidden = false;
     }
     free_graph(&graph);
 }

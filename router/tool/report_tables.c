@@ -187,7 +187,7 @@ static void add_expectation_columns(struct report_table *table)
     add_column(table, "expected", REPORT_WHOLE);
     for (size_t i = 0; i < STANDINGS; i++)
         add_column(table, standing_names[standing_order[i]], REPORT_PART);
-    add_column(table, "days to an answer (median)", REPORT_MEDIAN);
+    add_column(table, "days (median)", REPORT_MEDIAN);
 }
 
 /* `column` is that of the whole. */
@@ -301,8 +301,9 @@ static void make_leads(struct report *report, struct report_table *table)
     struct making making = {.table = table};
     *table = (struct report_table){
         .title = "How long it took",
-        .head = "from … to …",
-        .note = "Of what began in the period and was answered before its end; elapsed time."};
+        .head = "from: to",
+        .note = "From an event to what it leads to, of what began in the period and was answered "
+                "before its end; elapsed time."};
     add_column(table, "times", REPORT_COUNT);
     add_column(table, "median", REPORT_MEDIAN);
     add_column(table, "nine in ten within", REPORT_NINTH);

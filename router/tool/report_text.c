@@ -71,6 +71,18 @@ void report_rule(struct sl_buffer *out, const struct report_tables *tables)
 
 /* ---------------------------------------------------------------- Markdown */
 
+/* One row is read more easily downwards. */
+static void add_figures(struct sl_buffer *out, const struct report_table *table)
+{
+    char text[REPORT_CELL_TEXT];
+    sl_buffer_printf(out, "\n## %s\n\n%s\n\n| what | number |\n| --- | ---: |\n", table->title,
+                     table->note);
+    for (size_t column = 0; column < table->column_count; column++) {
+        report_cell_text(text, table, 0, column);
+        sl_buffer_printf(out, "| %s | %s |\n", table->columns[column].name, text);
+    }
+}
+
 static void add_markdown(struct sl_buffer *out, const struct report_table *table)
 {
     char text[REPORT_CELL_TEXT];
@@ -104,7 +116,8 @@ static void write_markdown(struct sl_buffer *out, const struct report_tables *ta
     sl_buffer_printf(out, ". ");
     report_rule(out, tables);
     sl_buffer_printf(out, "\n");
-    for (size_t i = 0; i < REPORT_TABLES; i++)
+    add_figures(out, &tables->tables[REPORT_OVERALL]);
+    for (size_t i = REPORT_OVERALL + 1; i < REPORT_TABLES; i++)
         add_markdown(out, &tables->tables[i]);
 }
 
@@ -160,6 +173,7 @@ void report_write(struct sl_buffer *out, const struct report_tables *tables,
     static void (*const writers[])(struct sl_buffer * out, const struct report_tables *tables) = {
         [REPORT_MARKDOWN] = write_markdown,
         [REPORT_CSV] = write_csv,
+        [REPORT_HTML] = report_page,
     };
     writers[format](out, tables);
 }

@@ -27,7 +27,7 @@ R56 R56a R57 R58 R60 R61 R62 R63 R64 R65 R66 R67 R67b R68 R69 R70 R71 R72 R73 R8
 
 # R34 is the catalogue's: a line that tells it. For C15 (R85) and C16 (R84) nothing is routed: rows of the report.
 ELSEWHERE = {"R34": ("S20-resident-section-refused.log", '"outcome":"refused","to":"ncg","role":null,"what":"section_not_allowed"')}
-REPORTED = {"C15": [r"^\| C1 \| 2 \|", r"^\| C13 \| 3 \|", r"^\| structural damage to the advice to the municipality"],
+REPORTED = {"C15": [r"^\| C1 \| 2 \|", r"^\| C13 \| 3 \|", r"^\| structural damage: advice to municipality"],
             "C16": [r"^\| bijzondere_situaties \| 31 \|", r"^\| koploper \| 7 \|"]}
 
 
