@@ -19,11 +19,13 @@
 #include "samenloop/v1/wire.pb-c.h"
 #include "schemas/catalogue.h"
 #include "schemas/error.h"
+#include "schemas/limits.h"
 #include "schemas/wire.h"
 
 struct samenloop;
 
-enum { CLIENT_CREDIT = 4096 }; /* deliveries that may be unanswered */
+/* Deliveries that may be unanswered: two full frames. More would be ahead of an acute one. */
+enum { CLIENT_CREDIT = 2 * SL_MAX_DELIVERIES };
 
 enum client_state { CLIENT_AWAY, CLIENT_GREETING, CLIENT_TALKING, CLIENT_ENDING, CLIENT_ENDED };
 

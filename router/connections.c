@@ -27,6 +27,12 @@ void connections_forget(struct connections *connections, int participant)
     connections->count--;
 }
 
+enum sl_lane connections_lowest(const struct connection *connection)
+{
+    uint32_t kept = (connection->credit + connection->in_flight) / 8;
+    return connection->credit > kept ? SL_LANE_ORDINARY : SL_LANE_URGENT;
+}
+
 int connections_add_credit(struct connection *connection, uint32_t more, struct sl_error *error)
 {
     if (more > SL_CREDIT || connection->credit + connection->in_flight + more > SL_CREDIT)
@@ -37,9 +43,9 @@ int connections_add_credit(struct connection *connection, uint32_t more, struct 
 
 int connections_take(struct connection *connection, size_t events, struct sl_error *error)
 {
-    if (events > SL_CREDIT - connection->taken)
+    if (events > CONNECTIONS_CREDIT - connection->taken)
         return sl_fail(error, SL_PROTOCOL, "credit: at most %d events without an answer",
-                       SL_CREDIT);
+                       CONNECTIONS_CREDIT);
     connection->taken += (uint32_t)events;
     return 0;
 }

@@ -20,6 +20,10 @@ struct connection {
     int64_t said;
 };
 
+/* Events that a publisher may have sent without an answer. What is on its way is ahead of an acute
+ * event: so it is little, yet two full batches besides the one that a publisher keeps back. */
+enum { CONNECTIONS_CREDIT = 3 * SL_MAX_BATCH };
+
 struct connections {
     struct connection of[SL_MAX_PARTICIPANTS];
     size_t count; /* greeted */
@@ -32,6 +36,10 @@ int connections_find(const struct connections *connections, uint64_t number);
 uint64_t connections_greet(struct connections *connections, int participant,
                            const struct connection *connection);
 void connections_forget(struct connections *connections, int participant);
+
+/* The lowest lane of which the receiver may be sent one more now: the last eighth of its credit is
+ * kept for acute and urgent deliveries, so that they do not wait for answers to ordinary ones. */
+enum sl_lane connections_lowest(const struct connection *connection);
 
 /* The receiver takes `more`; -1 with SL_PROTOCOL when that would pass SL_CREDIT. */
 int connections_add_credit(struct connection *connection, uint32_t more, struct sl_error *error);

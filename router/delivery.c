@@ -272,12 +272,12 @@ static bool pick_from(struct queue *queue, int64_t elapsed, struct delivery *out
     return false;
 }
 
-bool deliveries_pick(struct deliveries *deliveries, int participant, int64_t elapsed,
-                     enum sl_lane *lane, struct delivery *out)
+bool deliveries_pick(struct deliveries *deliveries, int participant, enum sl_lane last,
+                     int64_t elapsed, enum sl_lane *lane, struct delivery *out)
 {
     if (pick_letter(deliveries, participant, elapsed, lane, out))
         return true;
-    for (*lane = SL_LANE_ACUTE; *lane <= SL_LANE_ORDINARY; (*lane)++) {
+    for (*lane = SL_LANE_ACUTE; *lane <= last; (*lane)++) {
         if (pick_from(&deliveries->queues[participant][*lane], elapsed, out))
             return true;
     }

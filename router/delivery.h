@@ -76,9 +76,10 @@ bool deliveries_refill(struct deliveries *deliveries, int participant, enum sl_l
 const struct delivery *deliveries_find(const struct deliveries *deliveries, int participant,
                                        enum sl_lane lane, uint64_t number);
 
-/* The next delivery for a participant, lanes first, then order; it counts as sent. False: none. */
-bool deliveries_pick(struct deliveries *deliveries, int participant, int64_t elapsed,
-                     enum sl_lane *lane, struct delivery *out);
+/* The next delivery for a participant, lanes first down to `last`, then order; it counts as sent.
+ * False: none. */
+bool deliveries_pick(struct deliveries *deliveries, int participant, enum sl_lane last,
+                     int64_t elapsed, enum sl_lane *lane, struct delivery *out);
 /* Nothing that was sent to the participant is answered any more: it all waits again. */
 void deliveries_unsend(struct deliveries *deliveries, int participant);
 

@@ -298,7 +298,8 @@ static int send_frame(struct router *router, int receiver, size_t *bytes, struct
     frame->deliver = (Samenloop__V1__Deliver)SAMENLOOP__V1__DELIVER__INIT;
     while (connection->credit > 0 && frame->bytes < FRAME_BYTES &&
            frame->deliver.n_deliveries < SL_MAX_DELIVERIES &&
-           deliveries_pick(router->deliveries, receiver, router->moment.elapsed, &lane, &picked)) {
+           deliveries_pick(router->deliveries, receiver, connections_lowest(connection),
+                           router->moment.elapsed, &lane, &picked)) {
         if (add_delivery(frame, &picked, error) < 0)
             return -1;
         connection->credit--;

@@ -243,7 +243,7 @@ static void welcome(struct router *router, int participant)
     body.software = sl_to_pb(sl_text("samenloop-router " SL_VERSION));
     body.agreement = sl_to_pb(decided_agreement_hash(router));
     body.journal = sl_to_pb(sl_bytes(journal_identity(router->journal), SL_IDENTITY_SIZE));
-    body.credit = SL_CREDIT;
+    body.credit = CONNECTIONS_CREDIT;
     body.last = last;
     for (int lane = SL_LANE_ACUTE; lane <= SL_LANE_ORDINARY; lane++) {
         struct journal_outbox outbox = {router->participants[participant],

@@ -100,7 +100,7 @@ static void the_newer_connection_holds(void **state)
     assert_int_equal(connections_add_credit(one, UINT32_MAX, &error), -1);
     assert_int_equal(one->credit, 10);
     assert_int_equal(connections_add_credit(one, SL_CREDIT - 110, &error), 0);
-    assert_int_equal(connections_take(one, SL_CREDIT, &error), 0);
+    assert_int_equal(connections_take(one, CONNECTIONS_CREDIT, &error), 0);
     assert_int_equal(connections_take(one, 1, &error), -1);
     connections_forget(&connections, 1);
     connections_forget(&connections, 1);
@@ -131,6 +131,17 @@ static struct config *read_text(const char *text, struct sl_buffer *problems)
     sl_buffer_clear(problems);
     assert_int_equal(sl_file_write(file, sl_text(text), 0600, &error), 0);
     return config_read_file(file, problems);
+}
+
+static void the_last_eighth_of_the_credit_is_for_higher_lanes(void **state)
+{
+    (void)state;
+    struct connection one = {.credit = 17, .in_flight = 111};
+    assert_int_equal(connections_lowest(&one), SL_LANE_ORDINARY);
+    one = (struct connection){.credit = 16, .in_flight = 112};
+    assert_int_equal(connections_lowest(&one), SL_LANE_URGENT);
+    one = (struct connection){.credit = 1, .in_flight = 6};
+    assert_int_equal(connections_lowest(&one), SL_LANE_ORDINARY); /* too little to keep any */
 }
 
 static void a_configuration_is_read(void **state)
@@ -221,6 +232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_a_known_key_is_admitted),
         cmocka_unit_test(the_newer_connection_holds),
+        cmocka_unit_test(the_last_eighth_of_the_credit_is_for_higher_lanes),
         cmocka_unit_test(a_configuration_is_read),
         cmocka_unit_test(every_problem_is_told_at_once),
     };

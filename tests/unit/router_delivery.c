@@ -38,7 +38,7 @@ static void expect_pick(struct deliveries *queues, int64_t at, enum sl_lane lane
 {
     enum sl_lane got = SL_NO_LANE;
     struct delivery one = {0};
-    assert_true(deliveries_pick(queues, NCG, at, &got, &one));
+    assert_true(deliveries_pick(queues, NCG, SL_LANE_ORDINARY, at, &got, &one));
     assert_int_equal(got, lane);
     assert_int_equal(one.number, number);
     assert_int_equal(one.previous, previous);
@@ -49,7 +49,7 @@ static void expect_nothing(struct deliveries *queues, int64_t at)
 {
     enum sl_lane lane = SL_NO_LANE;
     struct delivery one = {0};
-    assert_false(deliveries_pick(queues, NCG, at, &lane, &one));
+    assert_false(deliveries_pick(queues, NCG, SL_LANE_ORDINARY, at, &lane, &one));
 }
 
 static void acute_goes_first_and_order_is_kept(void **state)
@@ -67,7 +67,8 @@ static void acute_goes_first_and_order_is_kept(void **state)
     expect_nothing(queues, 0);
     enum sl_lane lane = SL_NO_LANE;
     struct delivery one = {0};
-    assert_false(deliveries_pick(queues, 0, 0, &lane, &one)); /* nothing for somebody else */
+    /* Nothing for somebody else. */
+    assert_false(deliveries_pick(queues, 0, SL_LANE_ORDINARY, 0, &lane, &one));
     assert_true(deliveries_done(queues, NCG, SL_LANE_ORDINARY, 1));
     assert_false(deliveries_done(queues, NCG, SL_LANE_ORDINARY, 1)); /* the second time */
     assert_false(deliveries_done(queues, NCG, SL_LANE_ORDINARY, 3)); /* never was */
@@ -76,6 +77,22 @@ static void acute_goes_first_and_order_is_kept(void **state)
     expect_pick(queues, 0, SL_LANE_URGENT, 1, 0, 0);
     expect_pick(queues, 0, SL_LANE_ORDINARY, 2, 0, 0); /* what it followed is there */
     assert_int_equal(deliveries_waiting(queues, NCG, SL_LANE_ORDINARY), 1);
+    deliveries_free(queues);
+}
+
+static void what_is_kept_for_higher_lanes_is_not_taken_by_lower_ones(void **state)
+{
+    (void)state;
+    struct deliveries *queues = deliveries_new();
+    enum sl_lane lane = SL_NO_LANE;
+    struct delivery one = {0};
+    add(queues, SL_LANE_ORDINARY, 1);
+    assert_false(deliveries_pick(queues, NCG, SL_LANE_URGENT, 0, &lane, &one));
+    add(queues, SL_LANE_URGENT, 1);
+    assert_true(deliveries_pick(queues, NCG, SL_LANE_URGENT, 0, &lane, &one));
+    assert_int_equal(lane, SL_LANE_URGENT);
+    assert_false(deliveries_pick(queues, NCG, SL_LANE_URGENT, 0, &lane, &one));
+    expect_pick(queues, 0, SL_LANE_ORDINARY, 1, 0, 0);
     deliveries_free(queues);
 }
 
@@ -192,7 +209,7 @@ static void a_backlog_waits_on_disk_and_loses_nothing(void **state)
     struct delivery one = {0};
     for (;;) {
         refill(queues);
-        if (!deliveries_pick(queues, NCG, 0, &lane, &one))
+        if (!deliveries_pick(queues, NCG, SL_LANE_ORDINARY, 0, &lane, &one))
             break;
         assert_int_equal(one.number, expected++);
         assert_true(deliveries_done(queues, NCG, lane, one.number));
@@ -227,7 +244,7 @@ static void chance_never_breaks_the_order_of_a_subject(void **state)
         assert_true(step < 2000000);
         enum sl_lane lane = SL_NO_LANE;
         struct delivery one = {0};
-        if (!deliveries_pick(queues, NCG, now, &lane, &one)) {
+        if (!deliveries_pick(queues, NCG, SL_LANE_ORDINARY, now, &lane, &one)) {
             assert_true(deliveries_wake(queues, NCG) < INT64_MAX);
             now = deliveries_wake(queues, NCG);
             continue;
@@ -261,6 +278,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(acute_goes_first_and_order_is_kept),
+        cmocka_unit_test(what_is_kept_for_higher_lanes_is_not_taken_by_lower_ones),
         cmocka_unit_test(a_failure_holds_its_own_subject_only),
         cmocka_unit_test(failed_too_often_is_a_dead_letter_and_the_subject_goes_on),
         cmocka_unit_test(a_discarded_letter_is_gone),

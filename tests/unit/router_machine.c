@@ -76,7 +76,7 @@ static void hello_comes_first_and_once(void **state)
     router_sent(house.router);
     uint64_t img = connect_to(&house, IMG, 10);
     const Samenloop__V1__Welcome *welcome = heard(&house, 0, img)->welcome;
-    assert_int_equal(welcome->credit, SL_CREDIT);
+    assert_int_equal(welcome->credit, CONNECTIONS_CREDIT);
     assert_int_equal(welcome->n_last, 0);
     router_sent(house.router);
     write_hello(&house, IMG, 10);
@@ -252,12 +252,12 @@ static void more_events_than_the_credit_break_the_protocol(void **state)
     write_publish(&house, 1, events_of(&house, IMG, "damage_case_opened", 1, SL_MAX_BATCH, 1));
     struct sl_buffer frame = house.frame;
     house.frame = (struct sl_buffer){0};
-    for (int i = 0; i < SL_CREDIT / SL_MAX_BATCH; i++)
+    for (int i = 0; i < CONNECTIONS_CREDIT / SL_MAX_BATCH; i++)
         router_frame(house.router, img, IMG, sl_buffer_bytes(&frame));
-    assert_int_equal(sends_of(&house), SL_CREDIT / SL_MAX_BATCH);
+    assert_int_equal(sends_of(&house), CONNECTIONS_CREDIT / SL_MAX_BATCH);
     router_frame(house.router, img, IMG, sl_buffer_bytes(&frame));
     sync_house(&house);
-    expect_bye(&house, SL_CREDIT / SL_MAX_BATCH, img, "protocol");
+    expect_bye(&house, CONNECTIONS_CREDIT / SL_MAX_BATCH, img, "protocol");
     struct router_figures figures;
     router_figures(house.router, &figures);
     assert_int_equal(figures.events, SL_MAX_BATCH); /* the others were answered again */
