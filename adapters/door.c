@@ -29,12 +29,21 @@ struct answers {
     size_t count, capacity;
 };
 
+/* A bundle being made: events of one lane. */
+struct bundle {
+    size_t count;
+    struct sl_event events[SL_MAX_BATCH];
+    size_t answers[SL_MAX_BATCH];
+    size_t bytes;
+};
+
 struct door {
     struct sl_door door;    /* how sl_cloudevent_take sees this house */
     struct readers readers; /* for whom the sealer seals */
     struct sl_sealer sealer;
     struct sl_arena arena;   /* the events that wait */
-    struct sl_arena sealing; /* one bundle */
+    struct sl_arena sealing; /* one bundle, sealed */
+    struct bundle *bundle;   /* NULL until something is sealed */
     struct waiting *waiting;
     size_t count, capacity;
     struct places *ids; /* of those that wait, by UUID */
@@ -101,6 +110,7 @@ void door_close(struct door *door)
     sl_arena_free(&door->arena);
     sl_arena_free(&door->sealing);
     places_free(door->ids);
+    free(door->bundle);
     free(door->waiting);
     free(door->repetitions);
     free(door->pending.list);
@@ -304,14 +314,6 @@ bool door_pending(const struct door *door)
 
 /* ---------------------------------------------------------------- sealing */
 
-/* A bundle being made: events of one lane. */
-struct bundle {
-    size_t count;
-    struct sl_event events[SL_MAX_BATCH];
-    size_t answers[SL_MAX_BATCH];
-    size_t bytes;
-};
-
 static int put_bundle(struct samenloop *house, enum sl_lane lane, struct bundle *bundle,
                       struct sl_error *error)
 {
@@ -397,10 +399,12 @@ int door_seal(struct samenloop *house, struct sl_error *error)
             refuse(door, &door->pending.list[door->waiting[i].answer], SL_BAD_KEY_CARD, error->text,
                    "");
     } else {
-        struct bundle *bundle = sl_new(1, sizeof *bundle);
+        if (door->bundle == NULL)
+            door->bundle = sl_new(1, sizeof *door->bundle);
+        door->bundle->count = 0;
+        door->bundle->bytes = 0;
         for (int lane = SL_LANE_ACUTE; lane < SL_LANES && result == 0; lane++)
-            result = seal_lane(house, (enum sl_lane)lane, bundle, error);
-        free(bundle);
+            result = seal_lane(house, (enum sl_lane)lane, door->bundle, error);
     }
     settle_repetitions(door);
     door->count = 0;

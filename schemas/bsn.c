@@ -25,22 +25,34 @@ static bool separator(char mark)
     return mark == ' ' || mark == '.' || mark == '-';
 }
 
+static char mark_of(uint8_t byte)
+{
+    switch (byte) {
+    case ' ':
+    case '.':
+    case '-':
+    case '+':
+    case '(':
+    case ')':
+        return (char)byte;
+    default:
+        return byte >= '0' && byte <= '9' ? (char)byte : 'x';
+    }
+}
+
 static struct marks mark(struct sl_bytes text, struct sl_buffer *out)
 {
+    char *at = (char *)sl_buffer_extend(out, text.size + 1);
+    size_t count = 0;
     for (size_t i = 0; i < text.size; i++) {
         uint8_t byte = text.data[i];
-        char one = 'x';
-        if ((byte & 0xc0) == 0x80)
-            continue;
-        if (byte == 0xc2 && i + 1 < text.size && text.data[i + 1] == 0xa0)
-            one = ' '; /* a no-break space */
-        else if (byte != 0 && strchr("0123456789 .-+()", byte) != NULL)
-            one = (char)byte;
-        sl_buffer_add(out, &one, 1);
+        bool no_break_space = byte == 0xc2 && i + 1 < text.size && text.data[i + 1] == 0xa0;
+        if ((byte & 0xc0) != 0x80)
+            at[count++] = no_break_space ? ' ' : mark_of(byte);
     }
-    size_t count = out->size;
-    sl_buffer_add(out, "", 1);
-    return (struct marks){(const char *)out->data, count};
+    at[count] = '\0';
+    out->size = count + 1;
+    return (struct marks){at, count};
 }
 
 /* Do marks look like the pattern, in which 9 is any digit? */

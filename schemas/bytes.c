@@ -64,6 +64,10 @@ static size_t utf8(const uint8_t *at, size_t left, uint32_t *character)
 bool sl_bytes_printable(struct sl_bytes a)
 {
     for (size_t i = 0; i < a.size;) {
+        if (a.data[i] >= 0x20 && a.data[i] < 0x7f) { /* nearly all there is */
+            i++;
+            continue;
+        }
         uint32_t c = 0;
         size_t length = utf8(a.data + i, a.size - i, &c);
         if (length == 0 || c < 0x20 || (c >= 0x7f && c < 0xa0) || (c & 0xfffe) == 0xfffe ||

@@ -108,10 +108,8 @@ static bool printable_lines(struct sl_bytes text)
 {
     size_t begin = 0;
     for (size_t i = 0; i <= text.size; i++) {
-        if (i < text.size && strchr("\n\r\t", text.data[i]) == NULL)
+        if (i < text.size && text.data[i] != '\n' && text.data[i] != '\r' && text.data[i] != '\t')
             continue;
-        if (i < text.size && text.data[i] == '\0')
-            return false;
         if (!sl_bytes_printable(sl_bytes(text.data + begin, i - begin)))
             return false;
         begin = i + 1;

@@ -5,7 +5,10 @@
  *
  *     flow PUBLISHER.cfg RECEIVER.cfg ROUTER_PID window EVENTS WINDOW
  *     flow PUBLISHER.cfg RECEIVER.cfg ROUTER_PID rate EVENTS EVENTS_PER_SECOND
+ *     flow PUBLISHER.cfg RECEIVER.cfg ROUTER_PID acute EVENTS WINDOW
  *
+ * `acute` is `window` with an event of the acute lane now and then, and the latencies are those of
+ * the acute ones alone. What the benchmark itself does to make its events is not counted as CPU.
  * The publisher is NCG, the receiver IMG; the houses are complex ones, so that structural damage
  * crosses with its sections and opens no questions.
  */
@@ -15,23 +18,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "adapters/samenloop.h"
 
 enum { HOUSES = 1000, BATCH = 256, EVENT_MAX = 2048, MOST = 4 * 1000 * 1000 };
+enum { ACUTE_EVERY = 1000 }; /* events, in `acute` */
 
 struct flow {
     const char *publisher_config;
     const char *receiver_config;
     size_t events;
-    size_t window;   /* events that are not in the inbox yet; 0: a rate instead */
+    size_t window; /* events that are not in the inbox yet; 0: a rate instead */
+    bool acute;
     double interval; /* ns from one event to the next, at a rate */
     uint64_t run;    /* makes ids new in each measurement */
     int64_t *sent;   /* ns, by event */
     int64_t *seen;
     atomic_size_t arrived;
+    int news;          /* an eventfd: something has arrived */
+    int timer;         /* a timerfd: the next event is due */
     atomic_bool ready; /* the receiver is connected */
     int64_t publisher_cpu;
     int64_t receiver_cpu;
@@ -59,10 +68,16 @@ static struct samenloop_line *open_line(const char *config)
     return line;
 }
 
+static void turn_with(struct samenloop_line *line, struct pollfd *files, size_t count,
+                      int timeout_ms)
+{
+    if (samenloop_turn(line, files, count, timeout_ms) < 0)
+        stop("a turn failed", samenloop_trouble(line));
+}
+
 static void turn(struct samenloop_line *line, int timeout_ms)
 {
-    if (samenloop_turn(line, NULL, 0, timeout_ms) < 0)
-        stop("a turn failed", samenloop_trouble(line));
+    turn_with(line, NULL, 0, timeout_ms);
 }
 
 /* ---------------------------------------------------------------- events */
@@ -108,6 +123,26 @@ static size_t write_damage(char *out, const struct flow *flow, uint64_t number)
                        sections);
 }
 
+/* What NCG says when it has looked at its planning again: acute, and it opens no question. */
+static size_t write_acute(char *out, const struct flow *flow, uint64_t number)
+{
+    char at[32];
+    now_text(at);
+    return (size_t)snprintf(
+        out, EVENT_MAX,
+        "{\"specversion\":\"1.0\",\"id\":\"%08x-0000-4000-8000-%012llx\","
+        "\"source\":\"urn:nld:oin:00000004165165165000:systeem:bench\",\"type\":"
+        "\"nl.samenloop.planning_reviewed\",\"subject\":\"00142000000%05u\",\"time\":\"%s\","
+        "\"datacontenttype\":\"application/json\",\"data\":{\"attributes\":{\"occurred_at\":\"%s\""
+        ",\"outcome\":\"unchanged\"}}}",
+        (unsigned)flow->run, (unsigned long long)number, (unsigned)(number % HOUSES) + 1, at, at);
+}
+
+static bool is_acute(const struct flow *flow, size_t number)
+{
+    return flow->acute && number % ACUTE_EVERY == ACUTE_EVERY - 1;
+}
+
 /* ---------------------------------------------------------------- the publisher */
 
 /* Hands events in, as one JSON array, and waits until they are durable in the outbox. */
@@ -131,20 +166,47 @@ static void publish(struct samenloop_line *line, char *text, size_t size, size_t
     }
 }
 
+/* Waits until the file can be read; the house goes on meanwhile. */
+static void wait_for(struct samenloop_line *line, int file)
+{
+    struct pollfd poll = {.fd = file, .events = POLLIN};
+    uint64_t count = 0;
+    turn_with(line, &poll, 1, 100);
+    if ((poll.revents & POLLIN) != 0 && read(file, &count, sizeof count) < 0 && errno != EAGAIN)
+        stop("wait", strerror(errno));
+}
+
+static void wait_until(struct flow *flow, struct samenloop_line *line, int64_t due)
+{
+    struct itimerspec at = {.it_value = {due / 1000000000, due % 1000000000}};
+    if (timerfd_settime(flow->timer, TFD_TIMER_ABSTIME, &at, NULL) < 0)
+        stop("timer", strerror(errno));
+    wait_for(line, flow->timer);
+}
+
 /* How many may be handed in now, and may wait a moment for that. */
 static size_t allowed(struct flow *flow, struct samenloop_line *line, size_t next, int64_t begin)
 {
     size_t limit = 0;
-    while (limit <= next) {
+    for (;;) {
         limit = flow->window > 0
                     ? atomic_load(&flow->arrived) + flow->window
                     : (size_t)((double)(clock_ns(CLOCK_MONOTONIC) - begin) / flow->interval) + 1;
-        if (limit <= next)
-            turn(line, flow->window > 0 ? 1 : 0);
+        if (limit > next)
+            break;
+        if (flow->window > 0)
+            wait_for(line, flow->news);
+        else
+            wait_until(flow, line, begin + (int64_t)((double)next * flow->interval));
     }
     if (limit > flow->events)
         limit = flow->events;
-    return limit - next < BATCH ? limit - next : BATCH;
+    if (is_acute(flow, next))
+        return 1; /* alone: it waits for no text to be made */
+    size_t count = limit - next < BATCH ? limit - next : BATCH;
+    while (count > 1 && is_acute(flow, next + count - 1))
+        count--;
+    return count;
 }
 
 static void prepare_houses(struct flow *flow, struct samenloop_line *line)
@@ -170,6 +232,42 @@ static void prepare_houses(struct flow *flow, struct samenloop_line *line)
     free(text);
 }
 
+/* Makes the events' text, one JSON array; at a rate an event counts from when it was due, so that
+ * waiting is not hidden. */
+static size_t write_batch(struct flow *flow, char *text, size_t next, size_t count, int64_t begin)
+{
+    size_t size = 0;
+    int64_t at = clock_ns(CLOCK_MONOTONIC);
+    text[size++] = '[';
+    for (size_t i = next; i < next + count; i++) {
+        if (i > next)
+            text[size++] = ',';
+        flow->sent[i] = flow->window > 0 ? at : begin + (int64_t)((double)i * flow->interval);
+        size += is_acute(flow, i) ? write_acute(text + size, flow, i)
+                                  : write_damage(text + size, flow, i);
+    }
+    text[size++] = ']';
+    return size;
+}
+
+/* Publishes all; the CPU time that making the text took. */
+static int64_t publish_all(struct flow *flow, struct samenloop_line *line, char *text)
+{
+    int64_t making = 0;
+    int64_t begin = clock_ns(CLOCK_MONOTONIC);
+    for (size_t next = 0; next < flow->events;) {
+        size_t count = allowed(flow, line, next, begin);
+        int64_t before = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+        size_t size = write_batch(flow, text, next, count, begin);
+        making += clock_ns(CLOCK_THREAD_CPUTIME_ID) - before;
+        publish(line, text, size, count);
+        next += count;
+    }
+    while (atomic_load(&flow->arrived) < flow->events)
+        wait_for(line, flow->news);
+    return making;
+}
+
 static void *run_publisher(void *context)
 {
     struct flow *flow = context;
@@ -181,28 +279,8 @@ static void *run_publisher(void *context)
     while (!atomic_load(&flow->ready))
         turn(line, 1);
     int64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-    int64_t begin = clock_ns(CLOCK_MONOTONIC);
-    for (size_t next = 0; next < flow->events;) {
-        size_t count = allowed(flow, line, next, begin);
-        int64_t at = clock_ns(CLOCK_MONOTONIC);
-        size_t size = 0;
-        text[size++] = '[';
-        for (size_t i = 0; i < count; i++) {
-            if (i > 0)
-                text[size++] = ',';
-            /* At a rate an event counts from when it was due, so that waiting is not hidden. */
-            flow->sent[next + i] = flow->window > 0
-                                       ? at
-                                       : begin + (int64_t)((double)(next + i) * flow->interval);
-            size += write_damage(text + size, flow, next + i);
-        }
-        text[size++] = ']';
-        publish(line, text, size, count);
-        next += count;
-    }
-    while (atomic_load(&flow->arrived) < flow->events)
-        turn(line, 1);
-    flow->publisher_cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    int64_t making = publish_all(flow, line, text);
+    flow->publisher_cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu - making;
     free(text);
     samenloop_close(line);
     return NULL;
@@ -242,7 +320,7 @@ static void *run_receiver(void *context)
         uint64_t positions[BATCH];
         size_t taken = 0;
         struct samenloop_item item;
-        turn(line, 10);
+        turn(line, 100);
         while (taken < BATCH &&
                samenloop_receive(house, SAMENLOOP_BACK_OFFICE, &cursor, &item) == 1) {
             size_t number = number_of(flow, &item);
@@ -252,6 +330,8 @@ static void *run_receiver(void *context)
             flow->seen[number] = clock_ns(CLOCK_MONOTONIC);
             atomic_fetch_add(&flow->arrived, 1);
         }
+        if (taken > 0 && eventfd_write(flow->news, 1) < 0)
+            stop("news", strerror(errno));
         if (taken > 0 && samenloop_acknowledge(house, SAMENLOOP_BACK_OFFICE, positions, taken) < 0)
             stop("acknowledge", "a position is not in this inbox");
     }
@@ -275,48 +355,70 @@ static int compare(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
+/* Latencies of the events that are asked about, in their order; how many. */
+static size_t latencies(const struct flow *flow, int64_t *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < flow->events; i++) {
+        if (!flow->acute || is_acute(flow, i))
+            out[count++] = flow->seen[i] - flow->sent[i];
+    }
+    qsort(out, count, sizeof *out, compare);
+    return count;
+}
+
 static void report(struct flow *flow, const char *name, int64_t router_cpu)
 {
-    int64_t first = flow->sent[0];
     int64_t last = 0;
-    for (size_t i = 0; i < flow->events; i++) {
+    for (size_t i = 0; i < flow->events; i++)
         last = flow->seen[i] > last ? flow->seen[i] : last;
-        flow->seen[i] -= flow->sent[i];
-    }
-    qsort(flow->seen, flow->events, sizeof *flow->seen, compare);
-    double seconds = (double)(last - first) / 1e9;
+    double seconds = (double)(last - flow->sent[0]) / 1e9;
     double each = 1e3 * (double)flow->events;
+    int64_t *took = flow->seen; /* of which no more is read than was written over */
+    size_t count = latencies(flow, took);
+    if (count == 0)
+        stop("acute", "too few events");
     (void)printf("%-12s %8zu %10.0f %9.2f %9.2f %9.2f %8.1f %8.1f %8.1f\n", name, flow->events,
-                 (double)flow->events / seconds, (double)flow->seen[flow->events / 2] / 1e6,
-                 (double)flow->seen[flow->events * 99 / 100] / 1e6,
-                 (double)flow->seen[flow->events - 1] / 1e6, (double)flow->publisher_cpu / each,
-                 (double)router_cpu / each, (double)flow->receiver_cpu / each);
+                 (double)flow->events / seconds, (double)took[count / 2] / 1e6,
+                 (double)took[count * 99 / 100] / 1e6, (double)took[count - 1] / 1e6,
+                 (double)flow->publisher_cpu / each, (double)router_cpu / each,
+                 (double)flow->receiver_cpu / each);
+}
+
+static bool read_arguments(struct flow *flow, char **arguments, char *name, size_t size)
+{
+    unsigned long n = strtoul(arguments[6], NULL, 10);
+    *flow = (struct flow){.publisher_config = arguments[1],
+                          .receiver_config = arguments[2],
+                          .events = strtoul(arguments[5], NULL, 10),
+                          .run = (uint64_t)time(NULL),
+                          .acute = strcmp(arguments[4], "acute") == 0};
+    if (flow->events == 0 || flow->events > MOST || n == 0)
+        return false;
+    if (strcmp(arguments[4], "rate") == 0)
+        flow->interval = 1e9 / (double)n;
+    else
+        flow->window = n;
+    (void)snprintf(name, size, "%s %lu", arguments[4], n);
+    return true;
 }
 
 int main(int count, char **arguments)
 {
-    if (count != 7) {
-        (void)fprintf(stderr, "flow PUBLISHER.cfg RECEIVER.cfg ROUTER_PID window|rate EVENTS N\n");
+    struct flow flow;
+    char name[32];
+    if (count != 7 || !read_arguments(&flow, arguments, name, sizeof name)) {
+        (void)fprintf(stderr,
+                      "flow PUBLISHER.cfg RECEIVER.cfg ROUTER_PID window|rate|acute EVENTS N\n");
         return 2;
     }
-    struct flow flow = {.publisher_config = arguments[1],
-                        .receiver_config = arguments[2],
-                        .events = strtoul(arguments[5], NULL, 10),
-                        .run = (uint64_t)time(NULL)};
-    unsigned long n = strtoul(arguments[6], NULL, 10);
     pid_t router = (pid_t)strtol(arguments[3], NULL, 10);
-    char name[32];
-    if (flow.events == 0 || flow.events > MOST || n == 0)
-        return 2;
-    if (strcmp(arguments[4], "window") == 0)
-        flow.window = n;
-    else
-        flow.interval = 1e9 / (double)n;
-    (void)snprintf(name, sizeof name, "%s %lu", flow.window > 0 ? "window" : "rate", n);
     flow.sent = calloc(flow.events, sizeof *flow.sent);
     flow.seen = calloc(flow.events, sizeof *flow.seen);
-    if (flow.sent == NULL || flow.seen == NULL)
-        stop("memory", strerror(errno));
+    flow.news = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    flow.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (flow.sent == NULL || flow.seen == NULL || flow.news < 0 || flow.timer < 0)
+        stop("begin", strerror(errno));
     pthread_t publisher;
     pthread_t receiver;
     int64_t before = process_cpu(router);
@@ -326,6 +428,8 @@ int main(int count, char **arguments)
     (void)pthread_join(publisher, NULL);
     (void)pthread_join(receiver, NULL);
     report(&flow, name, process_cpu(router) - before);
+    (void)close(flow.news);
+    (void)close(flow.timer);
     free(flow.sent);
     free(flow.seen);
     return 0;
