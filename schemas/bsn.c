@@ -2,6 +2,7 @@
  * tried. */
 #include "schemas/bsn.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "schemas/timestamp.h"
@@ -127,6 +128,7 @@ static size_t telephone_at(const char *at)
 static void blot(struct sl_buffer *out, struct marks marks)
 {
     char *own = (char *)out->data;
+    assert(own != NULL); /* it holds a NUL at least */
     for (size_t i = 0; i < marks.count;) {
         bool real = false;
         size_t size = i > 0 && digit(marks.at[i - 1]) ? 0 : date_at(marks.at + i, &real);

@@ -42,7 +42,7 @@ static void remember(struct spool_names *names, const char *name)
     if (names->cut && strcmp(name, names->names[SPOOL_MAX_NAMES - 1]) > 0)
         return;
     char *copy = sl_new(strlen(name) + 1, 1);
-    memcpy(copy, name, strlen(name));
+    (void)stpcpy(copy, name);
     names->names[names->count++] = copy;
     if (names->count == 2 * SPOOL_MAX_NAMES)
         cut(names);

@@ -70,7 +70,7 @@ static struct lines take_lines(const struct agreement *agreement, int first, int
 /* A rule's lines; of rule -1 all that stands before the first. */
 static struct lines rule_lines(const struct agreement *agreement, int rule)
 {
-    size_t next = (size_t)(rule + 1);
+    size_t next = (size_t)((int64_t)rule + 1);
     int first = rule < 0 ? 1 : agreement->rules[rule].place.line;
     int end = next < agreement->rule_count ? agreement->rules[next].place.line : INT32_MAX;
     return take_lines(agreement, first, end);

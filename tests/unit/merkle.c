@@ -49,7 +49,7 @@ static void every_subset_of_a_tree_is_proven(void **state)
     enum { MOST = 9 };
     struct sl_crypto *crypto = sl_crypto_new();
     sl_hash leaves[MOST];
-    for (uint8_t i = 0; i < MOST; i++)
+    for (uint8_t i = 0; (int)i < (int)MOST; i++)
         sl_merkle_leaf(crypto, leaves[i], sl_bytes(&i, 1));
     for (size_t size = 1; size <= MOST; size++) {
         sl_hash root;
