@@ -337,7 +337,7 @@ static int64_t back_off(unsigned failures)
 {
     int64_t pause = BACK_OFF_FIRST;
     for (unsigned i = 1; i < failures && pause < BACK_OFF_MOST; i++)
-        pause *= 4;
+        pause *= 2;
     return pause < BACK_OFF_MOST ? pause : BACK_OFF_MOST;
 }
 
