@@ -68,14 +68,24 @@ void router_end_frame(struct router *router)
     send->size = router->frames.size - send->offset;
 }
 
-static void say_bye(struct router *router, uint64_t connection, enum sl_code code,
+/* A rule that was broken is counted, and told to those who watch. */
+static void note(struct router *router, int participant, enum sl_code code, const char *sentence)
+{
+    router->figures.violations += code == SL_PROTOCOL ? 1 : 0;
+    if (code != SL_OK)
+        sl_buffer_printf(&router->notes, "%s: %s: %s (%llu violations since the start)\n",
+                         router->participants[participant], sl_code_name(code), sentence,
+                         (unsigned long long)router->figures.violations);
+}
+
+static void say_bye(struct router *router, uint64_t connection, int participant, enum sl_code code,
                     const char *sentence)
 {
     router_begin_frame(router, connection);
     sl_wire_bye(&router->frames, code, sentence);
     router_end_frame(router);
     router->sends[router->send_count - 1].last = true;
-    router->figures.violations += code == SL_PROTOCOL ? 1 : 0;
+    note(router, participant, code, sentence);
 }
 
 /* Nothing more is said: the world forgets the connection. */
@@ -94,7 +104,7 @@ static void forget(struct router *router, int participant)
 
 void router_end(struct router *router, int participant, enum sl_code code, const char *sentence)
 {
-    say_bye(router, router->connections.of[participant].number, code, sentence);
+    say_bye(router, router->connections.of[participant].number, participant, code, sentence);
     forget(router, participant);
 }
 
@@ -145,6 +155,7 @@ void router_close(struct router *router)
     sl_arena_free(&router->outgoing);
     sl_buffer_free(&router->frames);
     sl_buffer_free(&router->lines);
+    sl_buffer_free(&router->notes);
     sl_crypto_free(router->crypto);
     free(router->sends);
     free(router->shown);
@@ -287,7 +298,8 @@ static void greet(struct router *router, uint64_t number, int participant,
     memcpy(connection.outbox, hello->outbox.data, sizeof connection.outbox);
     uint64_t older = connections_greet(&router->connections, participant, &connection);
     if (older != 0)
-        say_bye(router, older, SL_OK, "a newer connection of this participant took over");
+        say_bye(router, older, participant, SL_OK,
+                "a newer connection of this participant took over");
     deliveries_unsend(router->deliveries, participant);
     welcome(router, participant);
 }
@@ -355,9 +367,9 @@ static void take_first(struct router *router, uint64_t connection, int participa
     if (frame->body_case == SAMENLOOP__V1__FRAME__BODY_BYE)
         close_quietly(router, connection);
     else if (frame->body_case != SAMENLOOP__V1__FRAME__BODY_HELLO)
-        say_bye(router, connection, SL_PROTOCOL, "hello comes first");
+        say_bye(router, connection, participant, SL_PROTOCOL, "hello comes first");
     else if (router->full)
-        say_bye(router, connection, SL_OVERLOAD, "the router's disk is full");
+        say_bye(router, connection, participant, SL_OVERLOAD, "the router's disk is full");
     else
         greet(router, connection, participant, frame->hello);
 }
@@ -381,7 +393,7 @@ void router_frame(struct router *router, uint64_t connection, int participant,
         router_end(router, greeted, SL_PROTOCOL,
                    frame == NULL ? error.text : "this connection is somebody else's");
     else
-        say_bye(router, connection, SL_PROTOCOL, error.text);
+        say_bye(router, connection, place, SL_PROTOCOL, error.text);
 }
 
 void router_gone(struct router *router, uint64_t connection)
@@ -474,9 +486,15 @@ struct sl_bytes router_lines(const struct router *router)
     return sl_buffer_bytes(&router->lines);
 }
 
+struct sl_bytes router_notes(const struct router *router)
+{
+    return sl_buffer_bytes(&router->notes);
+}
+
 void router_sent(struct router *router)
 {
     router->send_count = 0;
     sl_buffer_clear(&router->frames);
     sl_buffer_clear(&router->lines);
+    sl_buffer_clear(&router->notes);
 }

@@ -98,6 +98,9 @@ struct router_send {
  * since router_sent, which ends their lives. */
 const struct router_send *router_sends(const struct router *router, size_t *count);
 struct sl_bytes router_lines(const struct router *router);
+
+/* Which rules were broken by whom since router_sent: lines for operators, as router_lines. */
+struct sl_bytes router_notes(const struct router *router);
 void router_sent(struct router *router);
 
 /* When (both clocks; INT64_MAX: not at all) the machine wants router_time at the latest. */

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -12,6 +13,7 @@
 #include <zmq.h>
 
 #include "router/admission.h"
+#include "router/complaints.h"
 #include "router/feed.h"
 #include "router/pidfile.h"
 #include "router/router.h"
@@ -43,9 +45,11 @@ struct shell {
     struct router *router;
     struct feed *feed;
     struct sockets sockets;
+    struct complaints complaints;
     int signals;
     int pid; /* descriptor of the pid file; -1: none */
     int64_t now;
+    int64_t elapsed;
     struct peer *peers;
     size_t peer_count;
     size_t peer_capacity;
@@ -82,7 +86,8 @@ int64_t shell_now(const char *clock_file, int64_t last)
 static struct router_moment moment(struct shell *shell)
 {
     shell->now = shell_now((*shell->config)->clock, shell->now);
-    return (struct router_moment){shell->now, read_clock(CLOCK_MONOTONIC)};
+    shell->elapsed = read_clock(CLOCK_MONOTONIC);
+    return (struct router_moment){shell->now, shell->elapsed};
 }
 
 /* ---------------------------------------------------------------- peers */
@@ -182,6 +187,18 @@ static void send_one(struct shell *shell, const struct router_send *send)
         forget_peer(shell, peer);
 }
 
+static void tell_notes(struct shell *shell)
+{
+    struct sl_bytes notes = router_notes(shell->router);
+    const uint8_t *end = notes.data + notes.size;
+    for (const uint8_t *at = notes.data; at < end;) {
+        const uint8_t *line_end = memchr(at, '\n', (size_t)(end - at));
+        int size = (int)((line_end == NULL ? end : line_end) - at);
+        complain(&shell->complaints, shell->elapsed, "%.*s", size, (const char *)at);
+        at += size + 1;
+    }
+}
+
 static void send_all(struct shell *shell)
 {
     size_t count = 0;
@@ -189,6 +206,7 @@ static void send_all(struct shell *shell)
     for (size_t i = 0; i < count; i++)
         send_one(shell, &sends[i]);
     feed_write(shell->feed, router_lines(shell->router));
+    tell_notes(shell);
     router_sent(shell->router);
 }
 
@@ -196,7 +214,10 @@ static int take_round(struct shell *shell, struct sl_error *error)
 {
     size_t bytes = 0;
     router_time(shell->router, moment(shell));
-    sockets_admit(&shell->sockets, &(*shell->config)->directory, shell->now);
+    complaints_catch_up(&shell->complaints, shell->elapsed);
+    sockets_admit(&shell->sockets, &(*shell->config)->directory, shell->now, &shell->complaints,
+                  shell->elapsed);
+    sockets_watch(&shell->sockets, &shell->complaints, shell->elapsed);
     for (int i = 0; i < ROUND_FRAMES && bytes < ROUND_BYTES; i++) {
         if (!receive_message(shell, &bytes))
             break;
@@ -314,8 +335,9 @@ static int run(struct shell *shell, struct sl_error *error)
     while (!shell->stopping) {
         zmq_pollitem_t items[] = {{shell->sockets.zap, 0, ZMQ_POLLIN, 0},
                                   {shell->sockets.server, 0, ZMQ_POLLIN, 0},
+                                  {shell->sockets.monitor, 0, ZMQ_POLLIN, 0},
                                   {NULL, shell->signals, ZMQ_POLLIN, 0}};
-        if (zmq_poll(items, 3, wait_ms(shell)) < 0 && zmq_errno() != EINTR)
+        if (zmq_poll(items, 4, wait_ms(shell)) < 0 && zmq_errno() != EINTR)
             return sl_fail(error, SL_IO, "poll: %s", zmq_strerror(zmq_errno()));
         take_signals(shell);
         if (take_round(shell, error) < 0)
@@ -340,9 +362,21 @@ static void tell_differences(const struct shell *shell)
                       (unsigned long long)figures.differing);
 }
 
+/* Strangers who say nothing hold a descriptor each until they are hung up on; the journal and those
+ * who are known need theirs all the same. */
+static void take_all_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* what is allowed must do */
+    }
+}
+
 static int start(struct shell *shell, struct sl_error *error)
 {
     const struct config *config = *shell->config;
+    take_all_descriptors();
     shell->signals = open_signals(error);
     if (config->pid[0] != '\0' && (shell->pid = pidfile_take(config->pid, error)) < 0)
         return -1;

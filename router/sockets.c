@@ -13,11 +13,18 @@ enum {
     SUBSCRIPTION = 1024,     /* bytes a subscriber may send the feed; its handshake needs 300 */
     RECEIVE_HIGH_WATER = 64,
     SEND_HIGH_WATER = 1024,
+    BACKLOG = 4096, /* who knocks while others do is not kept waiting by the kernel */
     HANDSHAKE_MS = 3000,
     PING_MS = 5000,
     PING_TIMEOUT_MS = 15000,
-    LINGER_MS = 1000
+    LINGER_MS = 1000,
+    /* What CURVE adds to a frame, and room for a frame that is too large to be told so. Beyond
+     * that libzmq cuts the connection without a word. */
+    MESSAGE_MAX = SL_MAX_FRAME + 64 * 1024,
+    EVENT_SIZE = 6 /* of a monitor, its first frame */
 };
+
+#define MONITOR "inproc://handshakes"
 
 struct option {
     int name;
@@ -44,15 +51,11 @@ static int guard(void *socket, const struct config *config, int64_t message_max,
                  struct sl_error *error)
 {
     static const struct option options[] = {
-        {ZMQ_CURVE_SERVER, 1},
-        {ZAP_ENFORCE_DOMAIN, 1},
-        {ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},
-        {ZMQ_HEARTBEAT_IVL, PING_MS},
-        {ZMQ_HEARTBEAT_TIMEOUT, PING_TIMEOUT_MS},
-        {ZMQ_TCP_KEEPALIVE, 1},
-        {ZMQ_RCVHWM, RECEIVE_HIGH_WATER},
-        {ZMQ_SNDHWM, SEND_HIGH_WATER},
-        {ZMQ_LINGER, LINGER_MS},
+        {ZMQ_CURVE_SERVER, 1},         {ZAP_ENFORCE_DOMAIN, 1},
+        {ZMQ_BACKLOG, BACKLOG},        {ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},
+        {ZMQ_HEARTBEAT_IVL, PING_MS},  {ZMQ_HEARTBEAT_TIMEOUT, PING_TIMEOUT_MS},
+        {ZMQ_TCP_KEEPALIVE, 1},        {ZMQ_RCVHWM, RECEIVE_HIGH_WATER},
+        {ZMQ_SNDHWM, SEND_HIGH_WATER}, {ZMQ_LINGER, LINGER_MS},
     };
     if (set_options(socket, options, sizeof options / sizeof *options, error) < 0)
         return -1;
@@ -88,6 +91,20 @@ static int check_library(struct sl_error *error)
     return zmq_has("curve") ? 0 : sl_fail(error, SL_CONFIGURATION, "this libzmq has no CURVE");
 }
 
+/* The server's thread never waits for who reads this: the queue between has no bound of its own. */
+static int watch_server(struct sockets *sockets, struct sl_error *error)
+{
+    static const struct option options[] = {{ZMQ_RCVHWM, 0}, {ZMQ_LINGER, 0}};
+    sockets->monitor = zmq_socket(sockets->context, ZMQ_PAIR);
+    if (sockets->monitor == NULL || zmq_socket_monitor(sockets->server, MONITOR,
+                                                       ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                                                           ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) < 0)
+        return fail_zmq(error, "monitor");
+    if (set_options(sockets->monitor, options, sizeof options / sizeof *options, error) < 0)
+        return -1;
+    return zmq_connect(sockets->monitor, MONITOR) < 0 ? fail_zmq(error, "monitor") : 0;
+}
+
 /* The handler that admits comes before what it guards. */
 int sockets_open(struct sockets *sockets, const struct config *config, struct sl_error *error)
 {
@@ -101,9 +118,10 @@ int sockets_open(struct sockets *sockets, const struct config *config, struct sl
     if (sockets->zap == NULL || sockets->server == NULL || sockets->publisher == NULL ||
         zmq_bind(sockets->zap, ADMISSION_ENDPOINT) < 0)
         return fail_zmq(error, "sockets");
-    return guard(sockets->server, config, SL_MAX_FRAME, error) < 0 ||
+    return guard(sockets->server, config, MESSAGE_MAX, error) < 0 ||
                    guard(sockets->publisher, config, SUBSCRIPTION, error) < 0 ||
-                   set_options(sockets->server, &mandatory, 1, error) < 0
+                   set_options(sockets->server, &mandatory, 1, error) < 0 ||
+                   watch_server(sockets, error) < 0
                ? -1
                : 0;
 }
@@ -135,8 +153,10 @@ static size_t receive_request(void *zap, zmq_msg_t *messages, struct sl_bytes *f
     return count;
 }
 
-static void answer_request(struct sockets *sockets, const struct sl_directory *directory,
-                           int64_t now, const struct sl_bytes *frames, size_t count)
+/* Who answers with a refusal, tells it. */
+static bool answer_request(struct sockets *sockets, const struct sl_directory *directory,
+                           int64_t now, const struct sl_bytes *frames, size_t count,
+                           const char **refused)
 {
     struct admission admission = {0};
     admission_decide(directory, now, frames, count, &admission);
@@ -147,20 +167,23 @@ static void answer_request(struct sockets *sockets, const struct sl_directory *d
     enum { REPLY = sizeof reply / sizeof *reply };
     for (size_t i = 0; i < REPLY; i++)
         (void)zmq_send(sockets->zap, reply[i].data, reply[i].size, i + 1 < REPLY ? ZMQ_SNDMORE : 0);
-    if (admission.status[0] != '2')
-        (void)fprintf(stderr, "samenloop-router: not admitted: %s\n", admission.text);
+    *refused = admission.text;
+    return admission.status[0] == '2';
 }
 
-void sockets_admit(struct sockets *sockets, const struct sl_directory *directory, int64_t now)
+void sockets_admit(struct sockets *sockets, const struct sl_directory *directory, int64_t now,
+                   struct complaints *complaints, int64_t elapsed)
 {
+    const char *refused = "";
     for (;;) {
         zmq_msg_t messages[ADMISSION_FRAMES + 1];
         struct sl_bytes frames[ADMISSION_FRAMES];
         for (size_t i = 0; i <= ADMISSION_FRAMES; i++)
             (void)zmq_msg_init(&messages[i]);
         size_t count = receive_request(sockets->zap, messages, frames);
-        if (count > 0)
-            answer_request(sockets, directory, now, frames, count);
+        if (count > 0 && !answer_request(sockets, directory, now, frames, count, &refused))
+            complain(complaints, elapsed, "not admitted: %s (%llu strangers since the start)",
+                     refused, (unsigned long long)++sockets->strangers);
         for (size_t i = 0; i <= ADMISSION_FRAMES; i++)
             (void)zmq_msg_close(&messages[i]);
         if (count == 0)
@@ -168,9 +191,46 @@ void sockets_admit(struct sockets *sockets, const struct sl_directory *directory
     }
 }
 
+/* ---------------------------------------------------------------- handshakes */
+
+/* Events of one socket come as two frames: u16 event, u32 value; the address of our end. */
+static const char *what_became(const uint8_t *event)
+{
+    static const struct {
+        uint32_t value;
+        const char *text;
+    } known[] = {
+        {ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH, "it does not speak CURVE"},
+        {ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC, "it takes another key for this router's"},
+    };
+    uint16_t name = 0;
+    uint32_t value = 0;
+    memcpy(&name, event, sizeof name);
+    memcpy(&value, event + sizeof name, sizeof value);
+    if (name == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL)
+        return "it was silent, or left, before it had said who it is";
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (known[i].value == value)
+            return known[i].text;
+    }
+    return "it does not speak ZMTP 3 as it should";
+}
+
+void sockets_watch(struct sockets *sockets, struct complaints *complaints, int64_t elapsed)
+{
+    uint8_t event[EVENT_SIZE];
+    while (zmq_recv(sockets->monitor, event, sizeof event, ZMQ_DONTWAIT) == EVENT_SIZE) {
+        (void)zmq_recv(sockets->monitor, NULL, 0, ZMQ_DONTWAIT); /* the address is our own */
+        complain(complaints, elapsed, "not admitted: %s (%llu strangers since the start)",
+                 what_became(event), (unsigned long long)++sockets->strangers);
+    }
+}
+
 void sockets_close(struct sockets *sockets)
 {
-    void *all[] = {sockets->server, sockets->publisher, sockets->zap};
+    void *all[] = {sockets->server, sockets->publisher, sockets->zap, sockets->monitor};
+    if (sockets->server != NULL)
+        (void)zmq_socket_monitor(sockets->server, NULL, 0);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (all[i] != NULL)
             (void)zmq_close(all[i]);

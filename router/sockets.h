@@ -6,14 +6,17 @@
 #ifndef ROUTER_SOCKETS_H
 #define ROUTER_SOCKETS_H
 
+#include "router/complaints.h"
 #include "router/config.h"
 
 /* Begin with {0}. */
 struct sockets {
     void *context;
-    void *zap;       /* REP: ZAP requests of this process */
-    void *server;    /* ROUTER: the adapters */
-    void *publisher; /* PUB: the feed */
+    void *zap;          /* REP: ZAP requests of this process */
+    void *server;       /* ROUTER: the adapters */
+    void *publisher;    /* PUB: the feed */
+    void *monitor;      /* PAIR: what became of handshakes with the server */
+    uint64_t strangers; /* that were not admitted, or had no handshake that is one */
 };
 
 /* Makes the sockets; only the ZAP handler is bound. After a failure sockets_close is wanted too. */
@@ -22,8 +25,12 @@ int sockets_open(struct sockets *sockets, const struct config *config, struct sl
 /* Binds, and says "feed ADDRESS" and "ready ADDRESS" on standard output. */
 int sockets_listen(struct sockets *sockets, const struct config *config, struct sl_error *error);
 
-/* Answers the ZAP requests that are there. */
-void sockets_admit(struct sockets *sockets, const struct sl_directory *directory, int64_t now);
+/* Answers the ZAP requests that are there; refusals are complained of. */
+void sockets_admit(struct sockets *sockets, const struct sl_directory *directory, int64_t now,
+                   struct complaints *complaints, int64_t elapsed);
+
+/* Complains of those who never got as far as ZAP: no CURVE, a wrong key of ours, silence. */
+void sockets_watch(struct sockets *sockets, struct complaints *complaints, int64_t elapsed);
 
 /* Lingers for a second at most over what is still to be sent. */
 void sockets_close(struct sockets *sockets);

@@ -59,6 +59,7 @@ struct router {
     struct router_send *shown; /* the same with pointers, once synced */
     size_t shown_capacity;
     struct sl_buffer lines;
+    struct sl_buffer notes; /* what operators should know */
     struct router_figures figures;
 };
 

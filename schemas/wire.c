@@ -307,6 +307,10 @@ const Samenloop__V1__Frame *sl_wire_unpack(struct sl_arena *arena, enum sl_wire_
         (void)wrong(error, "a frame has at most 4 MiB");
         return NULL;
     }
+    if (bytes.size == 0) { /* which is what the router makes of a message of several parts */
+        (void)wrong(error, "a message is one part, and that part a frame that is not empty");
+        return NULL;
+    }
     const Samenloop__V1__Frame *frame = (const Samenloop__V1__Frame *)sl_arena_unpack(
         arena, &samenloop__v1__frame__descriptor, bytes);
     const struct kind *kind = frame == NULL ? NULL : find_kind(frame);
