@@ -1,6 +1,8 @@
 /*
  * What a decision costs: events of a mixed day over many houses, through the core alone, under the
- * tree's agreement. Prints nanoseconds a decision, lines a decision, and bytes a house and event.
+ * tree's agreement, also with more houses and rules (spread over
+ * all types). A row a load: what it is, microseconds a decision and the factor to the first row's,
+ * lines and deliveries a decision, bytes of past, a house, an event, and the whole run's seconds.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +10,17 @@
 #include <time.h>
 
 #include "router/core/core.h"
+#include "schemas/file.h"
 
-enum { HOUSES = 100 * 1000, EVENTS = 400 * 1000 };
+/* What is measured, in one run: the agreement as it is against many more houses and rules. */
+static const struct load {
+    uint64_t houses;
+    uint64_t events;
+    int extra_rules;
+} loads[] = {
+    {1000, 400 * 1000, 0},         {1000, 400 * 1000, 9923},         {100 * 1000, 400 * 1000, 0},
+    {1000 * 1000, 3000 * 1000, 0}, {1000 * 1000, 3000 * 1000, 9923},
+};
 
 struct kind {
     const char *type;
@@ -59,18 +70,19 @@ struct measured {
     size_t past;
 };
 
-static void run(struct core *core, int64_t begin, struct measured *measured)
+static void run(struct core *core, const struct load *load, int64_t begin,
+                struct measured *measured)
 {
     uint8_t id[SL_UUID_SIZE], subject[SL_PSEUDONYM_SIZE];
     Samenloop__V1__Attribute attributes[4];
     Samenloop__V1__Attribute *pointers[4];
     struct core_decision decision;
     struct sl_error error;
-    for (uint64_t i = 0; i < EVENTS; i++) {
-        const struct kind *kind = &day[i / HOUSES % KINDS];
+    for (uint64_t i = 0; i < load->events; i++) {
+        const struct kind *kind = &day[i / load->houses % KINDS];
         Samenloop__V1__Header header = SAMENLOOP__V1__HEADER__INIT;
         fill(id, sizeof id, i + 1);
-        fill(subject, sizeof subject, i % HOUSES + 77);
+        fill(subject, sizeof subject, i % load->houses + 77);
         header.event_id = (ProtobufCBinaryData){sizeof id, id};
         header.subject = (ProtobufCBinaryData){sizeof subject, subject};
         header.type = text(kind->type);
@@ -97,32 +109,67 @@ static void run(struct core *core, int64_t begin, struct measured *measured)
     }
 }
 
-int main(void)
+/* The agreement with more rules, a type after the other; none of them ever fires. */
+static struct agreement *read_agreement(int extra_rules)
+{
+    struct agreement *agreement = NULL;
+    struct sl_buffer text = {0};
+    struct sl_buffer findings = {0};
+    struct sl_error error = {0};
+    if (sl_file_read(&text, "router/agreement.rules", AGREEMENT_TEXT_MAX, &error) < 0) {
+        (void)fprintf(stderr, "%s\n", error.text);
+        exit(1);
+    }
+    for (int i = 0; i < extra_rules; i++)
+        sl_buffer_printf(&text,
+                         "\nrule extra-%d\n  when %s\n    and harrowing is unknown\n  log \"x\"\n",
+                         i, sl_type_at((size_t)i % sl_type_count())->name);
+    if (agreement_read(&agreement, "agreement.rules", sl_buffer_bytes(&text), &findings) < 0) {
+        (void)fprintf(stderr, "%.*s", (int)findings.size, (char *)findings.data);
+        exit(1);
+    }
+    sl_buffer_free(&text);
+    sl_buffer_free(&findings);
+    return agreement;
+}
+
+/* Microseconds a decision took. */
+static double measure(const struct load *load, double first)
 {
     const uint32_t all = 1u << SL_BACK_OFFICE | 1u << SL_CONTACT_PERSON |
                          1u << SL_INCIDENT_OFFICER | 1u << SL_JOINT_TEAM;
     const struct core_participant who[] = {{"img", all}, {"ncg", all}};
-    struct agreement *agreement = NULL;
-    struct sl_buffer findings = {0};
-    if (agreement_load(&agreement, "router/agreement.rules", &findings) < 0) {
-        (void)fprintf(stderr, "%.*s", (int)findings.size, (char *)findings.data);
-        return 1;
-    }
+    struct agreement *agreement = read_agreement(load->extra_rules);
     struct core *core = core_new(agreement, who, 2);
     struct measured measured = {0};
     double begin = seconds();
-    run(core, agreement->in_force + 1, &measured);
+    run(core, load, agreement->in_force + 1, &measured);
     double took = seconds() - begin;
+    double each = took * 1e6 / (double)load->events;
+    double events = (double)load->events;
     struct core_figures figures;
     core_figures(core, &figures);
-    (void)printf("%d decisions: %.2f us each, %.1f lines, %.1f deliveries, %.0f bytes of past\n",
-                 EVENTS, took * 1e6 / EVENTS, (double)measured.lines / EVENTS,
-                 (double)measured.deliveries / EVENTS, (double)measured.past / EVENTS);
-    (void)printf("%zu houses: %.0f bytes each; %zu events: %.0f bytes each; %zu obligations open\n",
-                 figures.subjects, (double)figures.subject_bytes / (double)figures.subjects,
-                 figures.events, (double)figures.event_bytes / (double)figures.events,
-                 figures.obligations);
+    (void)printf("%6zu %9llu %9llu %8.2f %7.2f %6.1f %6.1f %6.0f %6.0f %6.0f %8.1f\n",
+                 agreement->rule_count, (unsigned long long)load->houses,
+                 (unsigned long long)load->events, each, first == 0 ? 1 : each / first,
+                 (double)measured.lines / events, (double)measured.deliveries / events,
+                 (double)measured.past / events,
+                 (double)figures.subject_bytes / (double)figures.subjects,
+                 (double)figures.event_bytes / (double)figures.events, took);
+    (void)fflush(stdout);
     core_free(core);
     agreement_free(agreement);
+    return each;
+}
+
+int main(void)
+{
+    double first = 0;
+    (void)printf("%6s %9s %9s %8s %7s %6s %6s %6s %6s %6s %8s\n", "rules", "houses", "events",
+                 "us each", "factor", "lines", "deliv", "past", "house", "event", "seconds");
+    for (size_t i = 0; i < sizeof loads / sizeof loads[0]; i++) {
+        double each = measure(&loads[i], first);
+        first = first == 0 ? each : first;
+    }
     return 0;
 }
