@@ -95,8 +95,7 @@ int tool_report(int count, char **arguments)
         .args_doc = "SCENARIO.jsonl...",
         .doc = "Counts what the evaluation of the one-counter way of working asks for. Names no "
                "house."};
-    struct asked asked = {
-        .from = INT64_MIN, .to = INT64_MAX, .smallest = REPORT_SMALLEST, .history = {NULL}};
+    struct asked asked = {.from = INT64_MIN, .to = INT64_MAX, .smallest = REPORT_SMALLEST};
     struct sl_error error = {0};
     struct watch watch;
     if (argp_parse(&argp, count, arguments, 0, NULL, &asked) != 0)
