@@ -85,7 +85,8 @@ test: dependencies
 	@BUILD=$(BUILD) tests/run
 
 .PHONY: tests-built
-tests-built: $(UNIT_TESTS) $(BENCH_PROGRAMS) $(PEER_PROGRAMS)
+# The fuzzers are only compiled here, so that a change of what they call is seen at once.
+tests-built: $(UNIT_TESTS) $(BENCH_PROGRAMS) $(PEER_PROGRAMS) $(call object,$(FUZZERS))
 
 quick: dependencies
 	@$(MAKE) --no-print-directory programs tests-built

@@ -85,8 +85,8 @@ static void fuzz_begin(void)
     must(sl_bundle_seal(&sealer, crypto, &arena, events, EVENTS, &bundle, &error) == 0);
     for (size_t i = 0; i < EVENTS; i++)
         keep(&events[i], i);
-    must(sl_bundle_verify(crypto, &directory, bundle, AT, genuine_leaves, &participant, &error) ==
-         0);
+    must(sl_bundle_verify(crypto, &directory, bundle, AT, AT, genuine_leaves, &participant,
+                          &error) == 0);
     sl_buffer_pack(&genuine, &bundle->base);
     sl_sealer_free(&sealer);
     sl_opener_init(&opener, sealing);
@@ -133,7 +133,7 @@ static void open_all(const Samenloop__V1__Bundle *bundle, const Samenloop__V1__E
                             &error) < 0 ||
             index == EVENTS)
             continue;
-        must(section->section > 0 && section->section < SL_SECTIONS);
+        must(section->section > 0 && (int)section->section < SL_SECTIONS);
         must(sl_bytes_equal(text, sl_buffer_bytes(&contents[index][section->section])));
     }
 }
@@ -165,7 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         &arena, &samenloop__v1__bundle__descriptor, sl_bytes(data, size));
     if (bundle == NULL || bundle->proof == NULL || bundle->n_envelopes > SL_MAX_BATCH)
         return 0; /* the frame's reader has such things refused */
-    bool verified = sl_bundle_verify(crypto, &directory, bundle, AT, leaves, &participant,
+    bool verified = sl_bundle_verify(crypto, &directory, bundle, AT, AT, leaves, &participant,
                                      &error) == 0;
     must(!verified || participant == 0);
     for (size_t i = 0; i < bundle->n_envelopes; i++)
