@@ -58,6 +58,18 @@ static void tell(struct router *router, const struct core_line *line)
 {
     if (!router->quiet)
         core_line_write(&router->lines, line);
+    if (router->watch != NULL)
+        router->watch->line(router->watch->context, line);
+}
+
+static void tell_event(struct router *router, const struct core_event *event,
+                       const struct core_decision *decision)
+{
+    const struct watch_event watched = {event->number, event->at,
+                                        router->participants[event->publisher], event->header,
+                                        decision->original};
+    if (router->watch != NULL)
+        router->watch->event(router->watch->context, &watched);
 }
 
 static bool is_remark(const struct core_line *line)
@@ -174,6 +186,8 @@ static int add(struct router *router, const struct core_decision *decision, uint
     if (out->queued_count > 0)
         memcpy(queued, out->queued, out->queued_count * sizeof(void *));
     out->queued = queued;
+    for (size_t i = 0; i < decision->delivery_count && router->watch != NULL; i++)
+        router->watch->told(router->watch->context, &decision->deliveries[i]);
     for (size_t i = 0; i < decision->delivery_count; i++) {
         if (copy_delivery(router, &decision->deliveries[i], number, &queued[out->queued_count],
                           error) < 0)
@@ -333,6 +347,7 @@ enum decided_verdict decided_event(struct router *router, int participant, uint6
         out->rule = decision.lines[0].rule;
         return DECIDED_REFUSED;
     }
+    tell_event(router, &event, &decision);
     if (add(router, &decision, number, out, error) < 0)
         return DECIDED_FAILED;
     copy_remarks(router, &decision, out);

@@ -13,6 +13,7 @@
 #include "router/delivery.h"
 #include "router/journal.h"
 #include "router/router.h"
+#include "router/watch.h"
 
 struct decider; /* decided.c's */
 struct publication;
@@ -47,6 +48,8 @@ struct router {
     bool quiet;    /* lines were told when their records were made */
     bool failed;   /* `failure` ends the process */
     struct sl_error failure;
+
+    const struct watch *watch; /* of telling.h; NULL: nobody's */
 
     struct publication *publication; /* publish.c's, made once */
     struct sl_arena incoming;        /* a frame; bounded by SL_MAX_ARENA */

@@ -13,6 +13,11 @@ int telling_open(struct router **out, struct sl_storage *journal, struct sl_erro
     return 0;
 }
 
+void telling_watch(struct router *router, const struct watch *watch)
+{
+    router->watch = watch;
+}
+
 int telling_more(struct router *router, telling_reader read, void *context, struct sl_error *error)
 {
     if (journal_refresh(router->journal, error) < 0)

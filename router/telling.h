@@ -14,12 +14,16 @@
 
 struct router;
 struct sl_storage;
+struct watch;
 
 /* Gets the lines of a record, each ended by a line feed; good during the call. -1 ends all. */
 typedef int (*telling_reader)(void *context, struct sl_bytes lines, struct sl_error *error);
 
 /* The storage stays the caller's; what is given is closed with router_close. */
 int telling_open(struct router **out, struct sl_storage *journal, struct sl_error *error);
+
+/* These are told too, of what is told from now on. The watcher outlives the router. */
+void telling_watch(struct router *router, const struct watch *watch);
 
 /* Tells what the journal holds and was not told yet. */
 int telling_more(struct router *router, telling_reader read, void *context, struct sl_error *error);

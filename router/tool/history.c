@@ -1,7 +1,10 @@
 #include "router/tool/history.h"
 
 #include "router/core/calendar.h"
+#include "router/router.h"
+#include "router/telling.h"
 #include "router/tool/scenario.h"
+#include "schemas/log/storage.h"
 #include "schemas/timestamp.h"
 
 static int play(const struct history *history, const char *path, const struct watch *watch,
@@ -21,13 +24,38 @@ static int play(const struct history *history, const char *path, const struct wa
     return result;
 }
 
+static int let_be(void *context, struct sl_bytes lines, struct sl_error *error)
+{
+    (void)context; /* they were watched */
+    (void)lines;
+    (void)error;
+    return 0;
+}
+
+static int retell(const char *folder, const struct watch *watch, struct sl_error *error)
+{
+    struct sl_storage *storage = NULL;
+    struct router *past = NULL;
+    if (sl_storage_files(&storage, folder, false, error) < 0)
+        return -1;
+    int result = telling_open(&past, storage, error);
+    if (result == 0) {
+        watch->begin(watch->context);
+        telling_watch(past, watch);
+        result = telling_more(past, let_be, NULL, error);
+    }
+    router_close(past);
+    sl_storage_free(storage);
+    return result;
+}
+
 int history_read(const struct history *history, const struct watch *watch, struct sl_error *error)
 {
     for (size_t i = 0; i < history->scenario_count; i++) {
         if (play(history, history->scenarios[i], watch, error) < 0)
             return -1;
     }
-    return 0;
+    return history->journal != NULL ? retell(history->journal, watch, error) : 0;
 }
 
 int history_moment(int64_t *out, const char *text, bool end)

@@ -2,16 +2,21 @@
 #ifndef HISTORY_H
 #define HISTORY_H
 
-#include "router/tool/watch.h"
+#include "router/watch.h"
 
 struct history {
     const char *rules; /* for scenarios; NULL: the agreement that scenario_rules() names */
     char *const *scenarios;
     size_t scenario_count;
+    const char *journal; /* a folder; NULL: none */
     int64_t until; /* time passes up to here, if it did not pass further; INT64_MAX: it does not */
 };
 
-/* Tells the watcher all of it; each scenario is a world of its own. */
+/*
+ * Tells the watcher all of it; each scenario and the journal are worlds of their own. The journal
+ * is only read: its agreements are those that it was written under, and time has passed in it as
+ * far as the router let it.
+ */
 int history_read(const struct history *history, const struct watch *watch, struct sl_error *error);
 
 /*

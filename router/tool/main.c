@@ -25,6 +25,7 @@ static int version(int count, char **arguments)
 static const struct command commands[] = {
     {"log", tool_log, "shows the routing log, past and as it comes"},
     {"replay", tool_replay, "feeds a recorded scenario through the core"},
+    {"list", tool_list, "the joint team's list, and what is open of each house"},
     {"report", tool_report, "counts what the evaluation asks for"},
     {"rules", tool_rules, "checks an agreement, shows it as a table"},
     {"keys", tool_keys, "makes and shows keys, key cards and certificates"},

@@ -18,7 +18,8 @@ struct asked {
 
 static int read_format(enum report_format *out, const char *text)
 {
-    static const char *const names[] = {[REPORT_MARKDOWN] = "md", [REPORT_CSV] = "csv", [REPORT_HTML] = "html"};
+    static const char *const names[] = {
+        [REPORT_MARKDOWN] = "md", [REPORT_CSV] = "csv", [REPORT_HTML] = "html"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(text, names[i]) == 0) {
             *out = (enum report_format)i;
@@ -59,8 +60,12 @@ static error_t take(int key, char *argument, struct argp_state *state)
         asked->history.scenarios = state->argv + state->next;
         asked->history.scenario_count = (size_t)(state->argc - state->next);
         return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "nothing to report on: name a scenario");
+    case 'j':
+        asked->history.journal = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if (asked->history.journal == NULL && asked->history.scenario_count == 0)
+            argp_error(state, "nothing to report on: name a journal or a scenario");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -87,12 +92,13 @@ int tool_report(int count, char **arguments)
         {"format", 'o', "md|csv|html", 0, "Markdown unless told otherwise", 0},
         {"smallest", 's', "N", 0,
          "cells of fewer than N houses are hidden (5); 1 shows all, and is not for publication", 0},
+        {"journal", 'j', "DIR", 0, "a router's journal; it is only read", 0},
         {"rules", 'r', "FILE", 0, "the agreement under which the scenarios are played", 0},
         {0}};
     static const struct argp argp = {
         .options = options,
         .parser = take,
-        .args_doc = "SCENARIO.jsonl...",
+        .args_doc = "[SCENARIO.jsonl...]",
         .doc = "Counts what the evaluation of the one-counter way of working asks for. Names no "
                "house."};
     struct asked asked = {.from = INT64_MIN, .to = INT64_MAX, .smallest = REPORT_SMALLEST};

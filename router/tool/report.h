@@ -13,7 +13,7 @@
 #ifndef REPORT_H
 #define REPORT_H
 
-#include "router/tool/watch.h"
+#include "router/watch.h"
 
 enum {
     REPORT_LABEL = 128,

@@ -14,7 +14,7 @@
 
 #include <jansson.h>
 
-#include "router/tool/watch.h"
+#include "router/watch.h"
 
 struct scenario;
 

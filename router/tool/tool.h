@@ -27,6 +27,7 @@ int tool_pseudonym(uint8_t out[SL_PSEUDONYM_SIZE], const char *bag, const char *
 int tool_log(int count, char **arguments);
 int tool_replay(int count, char **arguments);
 int tool_keys(int count, char **arguments);
+int tool_list(int count, char **arguments);
 int tool_report(int count, char **arguments);
 int tool_rules(int count, char **arguments);
 int tool_explain(int count, char **arguments); /* a part of tool_rules */
