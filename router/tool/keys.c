@@ -14,6 +14,8 @@ static const struct {
 } parts[] = {
     {"new", "samenloop keys new", keys_new, "DIR: makes keys, key cards and certificates"},
     {"show", "samenloop keys show", keys_show, "DIR | CARD: says whose they are, and until when"},
+    {"rotate", "samenloop keys rotate", keys_rotate,
+     "DIR --participant NAME: new keys beside the old"},
 };
 
 static int usage(FILE *out)

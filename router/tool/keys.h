@@ -4,5 +4,6 @@
 
 int keys_new(int count, char **arguments);
 int keys_show(int count, char **arguments);
+int keys_rotate(int count, char **arguments);
 
 #endif

@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+"""Keys of every use are rotated, of both organisations, while both publish: nothing is lost, nothing fails, nothing comes
+twice, and what was sealed to an old key is still opened."""
+import datetime
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import threading
+import uuid
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import house  # noqa: E402
+
+OIN = {"img": "00000004164164164000", "ncg": "00000004165165165000"}
+OTHER = {"img": "ncg", "ncg": "img"}
+
+
+def event(sender, n):
+    """Damage found by one goes to the other: the house is the sender's own, so that nothing else is brought about."""
+    at = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    bag = f"001420000{1 if sender == 'img' else 2}{n % 20:06d}"
+    kind = "structural_damage_found" if sender == "img" else "non_structural_damage_found"
+    attributes = {"occurred_at": at} | ({"municipality": "0014", "safety_doubt": "no"} if sender == "img" else {})
+    return {"specversion": "1.0", "id": str(uuid.UUID(int=(4 << 76) | (8 << 60) | n | (1 << 40 if sender == "ncg" else 0))),
+            "source": f"urn:nld:oin:{OIN[sender]}:systeem:backoffice", "type": f"nl.samenloop.{kind}", "subject": bag,
+            "time": at, "datacontenttype": "application/json",
+            "data": {"attributes": attributes, "location": {"bag_id": bag, "municipality": "0014"},
+                     "dossier": {"organisation": sender, "case_number": f"{sender}-{n:05d}"},
+                     "findings": {"found_on": "2021-03-30", "element": "wall"}}}
+
+
+class Party:
+    """An organisation's back office: publishes until it is told to stop, takes what comes; adapters may be away meanwhile."""
+
+    def __init__(self, box, name):
+        self.box, self.name, self.accepted, self.taken = box, name, [], {}
+        self.stop_publishing, self.stop = threading.Event(), threading.Event()
+        self.threads = [threading.Thread(target=one, daemon=True) for one in (self.publish, self.take)]
+        for thread in self.threads:
+            thread.start()
+
+    def publish(self):
+        while not self.stop_publishing.wait(0.02):
+            one = event(self.name, len(self.accepted))
+            try:
+                status, answer = self.box.publish(self.name, one)
+                assert status in (202, 503), answer
+                if status == 202:
+                    self.accepted.append(one["id"])
+            except (OSError, ValueError):
+                pass  # its adapter is being restarted: the same again
+
+    def take(self):
+        while not self.stop.wait(0.02):
+            try:
+                for item in self.box.take(self.name):
+                    place = self.taken.setdefault((item["id"], item["type"]), item["inboxposition"])
+                    assert place == item["inboxposition"], "something came twice"
+            except (OSError, ValueError, AssertionError):
+                pass
+
+    def has(self, ids):
+        return set(ids) <= {identity for identity, _ in self.taken}
+
+
+def restart(box, name):
+    box.stop(name)
+    box.start()
+
+
+def rotate(box, name, use):
+    program = house.ROOT / os.environ.get("BUILD", "build/gcc") / "samenloop"
+    done = subprocess.run([program, "keys", "rotate", box.folder / "keys", "--participant", name, "--use", use],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for line in done.stdout.splitlines():
+        if line.startswith("add to old_sealing_keys"):
+            config = pathlib.Path(box.state["participants"][name]["config"])
+            config.write_text(f'old_sealing_keys = "{line.split()[-1]}"\n' + config.read_text())
+    restart(box, name)
+    restart(box, OTHER[name])
+    os.kill(box.state["router"]["pid"], signal.SIGHUP)
+
+
+def rotation_loses_nothing():
+    with house.Sandbox("--participants", "img,ncg") as box:
+        parties = {name: Party(box, name) for name in ("img", "ncg")}
+        box.stop("ncg")  # what IMG seals meanwhile is sealed to a key that is old when it is opened
+        before = len(parties["img"].accepted)
+        house.until(lambda: len(parties["img"].accepted) > before + 20)
+        for name in ("ncg", "img"):
+            for use in ("sealing", "signing", "curve"):
+                rotate(box, name, use)
+                seen = {one: len(parties[one].accepted) for one in parties}
+                house.until(lambda: all(len(parties[one].accepted) > seen[one] + 10 for one in parties))
+        for party in parties.values():
+            party.stop_publishing.set()
+            party.threads[0].join(20)
+        for party in parties.values():
+            house.until(lambda: party.has(parties[OTHER[party.name]].accepted), 30)
+            party.stop.set()
+        bad = [line for line in box.log() if line["outcome"] in ("dead_lettered", "refused")]
+        assert not bad, bad[:3]
+        print("     " + ", ".join(f"{len(one.accepted)} events of {one.name}" for one in parties.values()))
+        cards = sorted(path.name for path in (box.folder / "keys/cards").glob("*.card"))
+        assert len(cards) == 8 and "ncg-3.card" in cards, cards
+
+
+if __name__ == "__main__":
+    house.run([rotation_loses_nothing])
