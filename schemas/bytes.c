@@ -61,6 +61,18 @@ static size_t utf8(const uint8_t *at, size_t left, uint32_t *character)
     return length;
 }
 
+bool sl_bytes_utf8(struct sl_bytes a)
+{
+    for (size_t i = 0; i < a.size;) {
+        uint32_t c = 0;
+        size_t length = a.data[i] < 0x80 ? 1 : utf8(a.data + i, a.size - i, &c);
+        if (length == 0)
+            return false;
+        i += length;
+    }
+    return true;
+}
+
 bool sl_bytes_printable(struct sl_bytes a)
 {
     for (size_t i = 0; i < a.size;) {
@@ -162,7 +174,7 @@ void sl_buffer_pack(struct sl_buffer *buffer, const ProtobufCMessage *message)
     (void)protobuf_c_message_pack(message, sl_buffer_extend(buffer, size));
 }
 
-enum { BLOCK = 64 * 1024, KEPT = 8 * 1024 * 1024 };
+enum { BLOCK = 32 * 1024, KEPT = 8 * 1024 * 1024 };
 
 struct sl_arena_block {
     struct sl_arena_block *next;
@@ -231,7 +243,10 @@ static struct sl_arena_block *take_block(struct sl_arena *arena, size_t size)
     if (block != NULL && block->size >= size) {
         arena->spare = block->next;
     } else {
-        block = sl_new(1, sizeof *block + room);
+        block = malloc(sizeof *block + room);
+        if (block == NULL)
+            out_of_memory();
+        block->used = 0;
         block->size = room;
     }
     block->next = arena->blocks;

@@ -21,6 +21,9 @@ ProtobufCBinaryData
 sl_to_pb(struct sl_bytes bytes); /* for reading only: protobuf-c knows no const */
 bool sl_bytes_equal(struct sl_bytes a, struct sl_bytes b);
 bool sl_bytes_is(struct sl_bytes a, const char *text);
+/* UTF-8 from end to end (RFC 3629)? */
+bool sl_bytes_utf8(struct sl_bytes a);
+
 /* Are these bytes UTF-8 without control characters and non-characters (CloudEvents 1.0, 3.1)? */
 bool sl_bytes_printable(struct sl_bytes a);
 
@@ -59,7 +62,7 @@ struct sl_arena {
 void sl_arena_init(struct sl_arena *arena, size_t limit);
 void sl_arena_free(struct sl_arena *arena);
 void sl_arena_clear(struct sl_arena *arena);               /* keeps some memory */
-void *sl_arena_alloc(struct sl_arena *arena, size_t size); /* NULL only beyond the limit */
+void *sl_arena_alloc(struct sl_arena *arena, size_t size); /* not zeroed; NULL: the limit */
 struct sl_bytes sl_arena_copy(struct sl_arena *arena, struct sl_bytes bytes);
 /* Decodes a message into the arena; NULL when malformed or beyond the limit. What it gives can be
  * written and read again, with the fields that it does not know. */

@@ -62,10 +62,24 @@ int sl_taking_extensions(struct sl_taking *taking, Samenloop__V1__Origin *origin
 int sl_taking_house(struct sl_taking *taking, struct sl_bytes bag_id, ProtobufCBinaryData *out);
 
 /*
- * The JSON object of a section's message; NULL when it is none or holds what is no text. The arena
- * is for decoding only. The caller decrefs.
+ * JSON written piece by piece, compact. A mark is a bracket or a quotation mark; what stands in an
+ * object begins with its key, what stands in an array with sl_write_next. `bad` when a piece was no
+ * UTF-8: what is written is then to be thrown away.
  */
-json_t *sl_section_to_json(struct sl_arena *arena, enum sl_section section,
-                           struct sl_bytes message);
+struct sl_writer {
+    struct sl_buffer *out;
+    bool bad;
+};
+
+void sl_write_mark(struct sl_writer *writer, char mark);
+void sl_write_next(struct sl_writer *writer);
+void sl_write_key(struct sl_writer *writer, struct sl_bytes key);
+void sl_write_piece(struct sl_writer *writer, struct sl_bytes text); /* of a text, in its marks */
+void sl_write_text(struct sl_writer *writer, struct sl_bytes text);
+void sl_write_integer(struct sl_writer *writer, int64_t number);
+
+/* Writes a section's message as an object; `bad` when it is none. The arena is for decoding. */
+void sl_section_write(struct sl_writer *writer, struct sl_arena *arena, enum sl_section section,
+                      struct sl_bytes message);
 
 #endif

@@ -210,53 +210,45 @@ int sl_taking_fields(struct sl_taking *taking)
 
 /* ---------------------------------------------------------------- back to JSON */
 
-static json_t *write_text(ProtobufCBinaryData text)
+static void write_texts(struct sl_writer *writer, const ProtobufCBinaryData *texts, size_t count)
 {
-    return json_stringn(text.data == NULL ? "" : (const char *)text.data, text.len);
-}
-
-static json_t *write_texts(const ProtobufCBinaryData *texts, size_t count)
-{
-    json_t *list = json_array();
+    sl_write_mark(writer, '[');
     for (size_t i = 0; i < count; i++) {
-        if (json_array_append_new(list, write_text(texts[i])) < 0) {
-            json_decref(list);
-            return NULL;
-        }
+        sl_write_next(writer);
+        sl_write_text(writer, sl_from_pb(texts[i]));
     }
-    return list;
+    sl_write_mark(writer, ']');
 }
 
-static int write_field(json_t *object, ProtobufCMessage *message,
-                       const ProtobufCFieldDescriptor *place, const struct sl_field *field)
+static void write_field(struct sl_writer *writer, ProtobufCMessage *message,
+                        const ProtobufCFieldDescriptor *place, const struct sl_field *field)
 {
-    if (field->kind == SL_KIND_CENTS) {
-        const int64_t *cents = member(message, place->offset);
-        return json_object_set_new(object, field->name, json_integer(*cents));
-    }
-    if (place->label == PROTOBUF_C_LABEL_REPEATED) {
-        const size_t *count = member(message, place->quantifier_offset);
-        ProtobufCBinaryData *const *texts = member(message, place->offset);
-        return *count == 0 ? 0
-                           : json_object_set_new(object, field->name, write_texts(*texts, *count));
-    }
-    const ProtobufCBinaryData *text = member(message, place->offset);
-    return text->len == 0 ? 0 : json_object_set_new(object, field->name, write_text(*text));
+    const void *value = member(message, place->offset);
+    const ProtobufCBinaryData *text = value;
+    ProtobufCBinaryData *const *texts = value;
+    const int64_t *cents = value;
+    bool list = place->label == PROTOBUF_C_LABEL_REPEATED;
+    const size_t *count = member(message, place->quantifier_offset);
+    if (field->kind != SL_KIND_CENTS && (list ? *count : text->len) == 0)
+        return; /* left out */
+    sl_write_key(writer, sl_text(field->name));
+    if (field->kind == SL_KIND_CENTS)
+        sl_write_integer(writer, *cents);
+    else if (list)
+        write_texts(writer, *texts, *count);
+    else
+        sl_write_text(writer, sl_from_pb(*text));
 }
 
-json_t *sl_section_to_json(struct sl_arena *arena, enum sl_section section, struct sl_bytes bytes)
+void sl_section_write(struct sl_writer *writer, struct sl_arena *arena, enum sl_section section,
+                      struct sl_bytes bytes)
 {
     const struct sl_field *fields = sl_section_fields(section);
     const ProtobufCMessageDescriptor *type = sl_section_message(section);
     ProtobufCMessage *message = sl_arena_unpack(arena, type, bytes);
-    if (message == NULL)
-        return NULL;
-    json_t *object = json_object();
-    for (unsigned i = 0; i < type->n_fields; i++) {
-        if (write_field(object, message, &type->fields[i], &fields[i]) < 0) {
-            json_decref(object);
-            return NULL;
-        }
-    }
-    return object;
+    writer->bad = writer->bad || message == NULL;
+    sl_write_mark(writer, '{');
+    for (unsigned i = 0; message != NULL && i < type->n_fields; i++)
+        write_field(writer, message, &type->fields[i], &fields[i]);
+    sl_write_mark(writer, '}');
 }

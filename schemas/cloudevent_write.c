@@ -9,62 +9,68 @@
 #include "schemas/subject.h"
 #include "schemas/timestamp.h"
 
-/*
- * Each put_* gives -1 when a text is no UTF-8, for that is all that jansson refuses; what is empty
- * is left out. The caller adds the results up and throws the event away if any is not 0.
- */
-static int put_text(json_t *object, const char *key, struct sl_bytes text)
+/* Each put_* writes a key with its value; what is empty is left out. */
+static void put_text(struct sl_writer *writer, const char *key, struct sl_bytes text)
 {
     if (text.size == 0)
-        return 0;
-    return json_object_set_new(object, key, json_stringn((const char *)text.data, text.size));
+        return;
+    sl_write_key(writer, sl_text(key));
+    sl_write_text(writer, text);
 }
 
-static int put_moment(json_t *object, const char *key, int64_t at)
+static void put_moment(struct sl_writer *writer, const char *key, int64_t at)
 {
     char text[SL_TIMESTAMP_SIZE];
     sl_timestamp_format(text, at);
-    return json_object_set_new(object, key, json_string(text));
+    put_text(writer, key, sl_text(text));
 }
 
-static int put_uuid(json_t *object, const char *key, struct sl_bytes uuid)
+static void put_uuid(struct sl_writer *writer, const char *key, struct sl_bytes uuid)
 {
     if (uuid.size != SL_UUID_SIZE)
-        return 0;
+        return;
     char text[SL_UUID_TEXT];
     sl_uuid_format(text, uuid.data);
-    return json_object_set_new(object, key, json_string(text));
+    put_text(writer, key, sl_text(text));
 }
 
 /* A number of 64 bits stands in a string: integers of CloudEvents have 32. */
-static int put_number(json_t *object, const char *key, uint64_t number)
+static void put_number(struct sl_writer *writer, const char *key, uint64_t number)
 {
     char text[24];
     if (number == 0)
-        return 0;
+        return;
     (void)snprintf(text, sizeof text, "%" PRIu64, number);
-    return json_object_set_new(object, key, json_string(text));
+    put_text(writer, key, sl_text(text));
 }
 
-static int put_type(json_t *object, struct sl_bytes name)
+static void put_type(struct sl_writer *writer, struct sl_bytes name)
 {
-    struct sl_buffer type = {0};
-    sl_buffer_add_bytes(&type, sl_text(SL_TYPE_PREFIX));
-    sl_buffer_add_bytes(&type, name);
-    int result = put_text(object, "type", sl_buffer_bytes(&type));
-    sl_buffer_free(&type);
-    return result;
+    sl_write_key(writer, sl_text("type"));
+    sl_write_mark(writer, '"');
+    sl_write_piece(writer, sl_text(SL_TYPE_PREFIX));
+    sl_write_piece(writer, name);
+    sl_write_mark(writer, '"');
+}
+
+static void begin(struct sl_writer *writer, const char *key, char bracket)
+{
+    sl_write_key(writer, sl_text(key));
+    sl_write_mark(writer, bracket);
 }
 
 /* ---------------------------------------------------------------- names of the house */
 
-static int put_reference(json_t *object, const char *key, struct sl_bytes uuid,
-                         const struct sl_names *names)
+static void put_reference(struct sl_writer *writer, const char *key, struct sl_bytes uuid,
+                          const struct sl_names *names)
 {
     struct sl_bytes known = {0};
     if (names != NULL && names->event != NULL && uuid.size == SL_UUID_SIZE)
         known = names->event(names->context, uuid.data);
-    return known.size > 0 ? put_text(object, key, known) : put_uuid(object, key, uuid);
+    if (known.size > 0)
+        put_text(writer, key, known);
+    else
+        put_uuid(writer, key, uuid);
 }
 
 static struct sl_bytes house(const struct sl_names *names, struct sl_bytes pseudonym)
@@ -82,21 +88,18 @@ static struct sl_bytes subject_of(const struct sl_event *event, const struct sl_
 
 /* ---------------------------------------------------------------- the event itself */
 
-static json_t *write_set(struct sl_bytes set)
+static void write_set(struct sl_writer *writer, struct sl_bytes set)
 {
-    json_t *list = json_array();
-    for (size_t begin = 0; begin < set.size;) {
-        size_t end = begin;
+    sl_write_mark(writer, '[');
+    for (size_t begins = 0; begins < set.size;) {
+        size_t end = begins;
         while (end < set.size && set.data[end] != ',')
             end++;
-        if (json_array_append_new(list, json_stringn((const char *)set.data + begin, end - begin)) <
-            0) {
-            json_decref(list);
-            return NULL;
-        }
-        begin = end + 1;
+        sl_write_next(writer);
+        sl_write_text(writer, sl_bytes(set.data + begins, end - begins));
+        begins = end + 1;
     }
-    return list;
+    sl_write_mark(writer, ']');
 }
 
 /* An attribute's kind is the type's; a correction has the attributes of a type not known here. */
@@ -109,94 +112,105 @@ static enum sl_kind kind_of(const struct sl_type *type, struct sl_bytes name)
 }
 
 /* Numbers, and codes that are numbers, come out as numbers. */
-static json_t *write_value(enum sl_kind kind, struct sl_bytes value)
+static void write_value(struct sl_writer *writer, enum sl_kind kind, struct sl_bytes value)
 {
     char digits[16];
     bool number = (kind == SL_KIND_NUMBER || kind == SL_KIND_CODE) && value.size > 0 &&
                   value.size < sizeof digits;
     for (size_t i = 0; i < value.size; i++)
         number = number && value.data[i] >= '0' && value.data[i] <= '9';
-    if (kind == SL_KIND_CODE_SET)
-        return write_set(value);
-    if (!number)
-        return json_stringn((const char *)value.data, value.size);
-    memcpy(digits, value.data, value.size);
-    digits[value.size] = '\0';
-    return json_integer(strtoll(digits, NULL, 10));
+    if (kind == SL_KIND_CODE_SET) {
+        write_set(writer, value);
+    } else if (number) {
+        memcpy(digits, value.data, value.size);
+        digits[value.size] = '\0';
+        sl_write_integer(writer, strtoll(digits, NULL, 10));
+    } else {
+        sl_write_text(writer, value);
+    }
 }
 
-static int put_attributes(json_t *data, const struct sl_event *event, const struct sl_names *names)
+static void put_attributes(struct sl_writer *writer, const struct sl_event *event,
+                           const struct sl_names *names)
 {
     const Samenloop__V1__Header *header = &event->header;
-    json_t *attributes = json_object();
-    int bad = json_object_set_new(data, "attributes", attributes);
-    bad |= put_moment(attributes, "occurred_at", header->occurred_at);
+    begin(writer, "attributes", '{');
+    put_moment(writer, "occurred_at", header->occurred_at);
     if (header->subject_kind == SAMENLOOP__V1__SUBJECT_KIND__SUBJECT_KIND_BUILDING)
-        bad |= put_text(attributes, "subject_kind", sl_text("building"));
-    bad |= put_text(attributes, "building", house(names, sl_from_pb(header->building)));
+        put_text(writer, "subject_kind", sl_text("building"));
+    put_text(writer, "building", house(names, sl_from_pb(header->building)));
     if (header->initial_load)
-        bad |= put_text(attributes, "initial_load", sl_text("yes"));
+        put_text(writer, "initial_load", sl_text("yes"));
     for (size_t i = 0; i < header->n_attributes; i++) {
         struct sl_bytes name = sl_from_pb(header->attributes[i]->name);
-        struct sl_bytes value = sl_from_pb(header->attributes[i]->value);
-        bad |= json_object_setn_new(attributes, (const char *)name.data, name.size,
-                                    write_value(kind_of(event->type, name), value));
+        sl_write_key(writer, name);
+        write_value(writer, kind_of(event->type, name), sl_from_pb(header->attributes[i]->value));
     }
-    return bad;
+    sl_write_mark(writer, '}');
 }
 
-static int put_sections(json_t *data, struct sl_arena *arena, const struct sl_event *event)
+static void put_sections(struct sl_writer *writer, struct sl_arena *arena,
+                         const struct sl_event *event)
 {
-    int bad = 0;
     for (int i = SL_LOCATION; i < SL_ORIGIN; i++) {
         enum sl_section section = (enum sl_section)i;
-        if ((event->present & sl_section_bit(section)) != 0)
-            bad |= json_object_set_new(data, sl_section_name(section),
-                                       sl_section_to_json(arena, section, event->sections[i]));
+        if ((event->present & sl_section_bit(section)) == 0)
+            continue;
+        sl_write_key(writer, sl_text(sl_section_name(section)));
+        sl_section_write(writer, arena, section, event->sections[i]);
     }
-    return bad;
+}
+
+static bool extended_before(const Samenloop__V1__Origin *origin, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (sl_bytes_equal(sl_from_pb(origin->extensions[i]->name),
+                           sl_from_pb(origin->extensions[index]->name)))
+            return true;
+    }
+    return false;
 }
 
 /*
  * The sender's adapter has checked these, but the receiver's does not take its word for it: an
- * extension may not stand in for what the contract says itself.
+ * extension may not stand in for what the contract says itself, nor come twice.
  */
-static int put_extensions(json_t *object, struct sl_arena *arena, const struct sl_event *event)
+static void put_extensions(struct sl_writer *writer, struct sl_arena *arena,
+                           const struct sl_event *event)
 {
-    struct sl_bytes packed = event->sections[SL_ORIGIN];
     if ((event->present & sl_section_bit(SL_ORIGIN)) == 0)
-        return 0;
+        return;
     const Samenloop__V1__Origin *origin = (const void *)sl_arena_unpack(
-        arena, &samenloop__v1__origin__descriptor, packed);
-    int bad = origin == NULL ? -1 : 0;
-    for (size_t i = 0; origin != NULL && i < origin->n_extensions; i++) {
+        arena, &samenloop__v1__origin__descriptor, event->sections[SL_ORIGIN]);
+    writer->bad = writer->bad || origin == NULL;
+    for (size_t i = 0; origin != NULL && i < origin->n_extensions && i < SL_MAX_EXTENSIONS; i++) {
         struct sl_bytes name = sl_from_pb(origin->extensions[i]->name);
         struct sl_bytes value = sl_from_pb(origin->extensions[i]->value);
-        if (sl_extension_good(name, value))
-            bad |= json_object_setn_new(object, (const char *)name.data, name.size,
-                                        json_stringn((const char *)value.data, value.size));
+        if (!sl_extension_good(name, value) || extended_before(origin, i))
+            continue;
+        sl_write_key(writer, name);
+        sl_write_text(writer, value);
     }
-    return bad;
 }
 
-static int put_event(json_t *object, struct sl_arena *arena, const struct sl_event *event,
-                     const struct sl_names *names)
+static void put_event(struct sl_writer *writer, struct sl_arena *arena,
+                      const struct sl_event *event, const struct sl_names *names)
 {
     const Samenloop__V1__Header *header = &event->header;
-    json_t *data = json_object();
-    int bad = put_text(object, "id", event->id);
-    bad |= put_text(object, "source", sl_from_pb(header->source));
-    bad |= put_type(object, sl_from_pb(header->type));
-    bad |= put_text(object, "subject", subject_of(event, names));
-    bad |= put_moment(object, "time", header->recorded_at);
-    bad |= put_text(object, "datacontenttype", sl_text("application/json"));
-    bad |= put_reference(object, "correlationid", sl_from_pb(header->correlation_id), names);
-    bad |= put_reference(object, "causationid", sl_from_pb(header->causation_id), names);
-    bad |= put_text(object, "traceparent", sl_from_pb(header->traceparent));
-    bad |= put_extensions(object, arena, event);
-    bad |= json_object_set_new(object, "data", data);
-    bad |= put_attributes(data, event, names);
-    return bad | put_sections(data, arena, event);
+    put_text(writer, "id", event->id);
+    put_text(writer, "source", sl_from_pb(header->source));
+    put_type(writer, sl_from_pb(header->type));
+    put_text(writer, "subject", subject_of(event, names));
+    put_moment(writer, "time", header->recorded_at);
+    put_text(writer, "datacontenttype", sl_text("application/json"));
+    put_reference(writer, "correlationid", sl_from_pb(header->correlation_id), names);
+    put_reference(writer, "causationid", sl_from_pb(header->causation_id), names);
+    put_text(writer, "traceparent", sl_from_pb(header->traceparent));
+    put_extensions(writer, arena, event);
+    begin(writer, "data", '{');
+    put_attributes(writer, event, names);
+    put_sections(writer, arena, event);
+    sl_write_mark(writer, '}');
 }
 
 /* ---------------------------------------------------------------- instructions and notices */
@@ -212,96 +226,106 @@ void sl_derived_id(uint8_t out[SL_UUID_SIZE], struct sl_bytes event_id,
     sl_uuid_from_name(out, pieces, 3);
 }
 
-static int put_details(json_t *data, const Samenloop__V1__Delivery *delivery,
-                       const struct sl_names *names)
+static bool told_before(const Samenloop__V1__Delivery *delivery, size_t index)
 {
-    json_t *details = json_object();
-    json_t *subjects = json_array();
-    int bad = 0;
-    for (size_t i = 0; i < delivery->n_details; i++) {
-        struct sl_bytes name = sl_from_pb(delivery->details[i]->name);
-        struct sl_bytes value = sl_from_pb(delivery->details[i]->value);
-        bad |= json_object_setn_new(details, (const char *)name.data, name.size,
-                                    json_stringn((const char *)value.data, value.size));
+    for (size_t i = 0; i < index; i++) {
+        if (sl_bytes_equal(sl_from_pb(delivery->details[i]->name),
+                           sl_from_pb(delivery->details[index]->name)))
+            return true;
     }
+    return false;
+}
+
+static void put_details(struct sl_writer *writer, const Samenloop__V1__Delivery *delivery,
+                        const struct sl_names *names)
+{
+    if (delivery->n_details > 0) {
+        begin(writer, "details", '{');
+        for (size_t i = 0; i < delivery->n_details; i++) {
+            if (told_before(delivery, i))
+                continue;
+            sl_write_key(writer, sl_from_pb(delivery->details[i]->name));
+            sl_write_text(writer, sl_from_pb(delivery->details[i]->value));
+        }
+        sl_write_mark(writer, '}');
+    }
+    if (delivery->n_subjects == 0)
+        return;
+    begin(writer, "subjects", '[');
     for (size_t i = 0; i < delivery->n_subjects; i++) {
         struct sl_bytes known = house(names, sl_from_pb(delivery->subjects[i]));
-        if (known.size > 0)
-            bad |= json_array_append_new(subjects,
-                                         json_stringn((const char *)known.data, known.size));
+        if (known.size == 0)
+            continue;
+        sl_write_next(writer);
+        sl_write_text(writer, known);
     }
-    if (delivery->n_details > 0)
-        bad |= json_object_set(data, "details", details);
-    if (delivery->n_subjects > 0)
-        bad |= json_object_set(data, "subjects", subjects);
-    json_decref(details);
-    json_decref(subjects);
-    return bad;
+    sl_write_mark(writer, ']');
 }
 
 /* An event of its own, about the one that it stands on; its data say what the router can tell. */
-static int put_derived(json_t *object, const struct sl_event *event,
-                       const Samenloop__V1__Delivery *delivery, const struct sl_names *names)
+static void put_derived(struct sl_writer *writer, const struct sl_event *event,
+                        const Samenloop__V1__Delivery *delivery, const struct sl_names *names)
 {
     const Samenloop__V1__Header *header = &event->header;
     uint8_t id[SL_UUID_SIZE];
     sl_derived_id(id, sl_from_pb(header->event_id), delivery);
-    json_t *data = json_object();
-    json_t *attributes = json_object();
-    int bad = put_uuid(object, "id", sl_bytes(id, sizeof id));
-    bad |= put_text(object, "source", sl_text(SL_ROUTER_SOURCE));
-    bad |= put_type(object, sl_from_pb(delivery->name));
-    bad |= put_text(object, "subject", subject_of(event, names));
-    bad |= put_moment(object, "time", delivery->accepted_at);
-    bad |= put_text(object, "datacontenttype", sl_text("application/json"));
-    bad |= put_reference(object, "correlationid", sl_from_pb(header->correlation_id), names);
-    bad |= put_text(object, "causationid", event->id);
-    bad |= json_object_set_new(object, "data", data);
-    bad |= json_object_set_new(data, "attributes", attributes);
-    bad |= put_moment(attributes, "occurred_at", delivery->accepted_at);
-    bad |= put_text(attributes, "about", sl_from_pb(header->type));
-    return bad | put_details(data, delivery, names);
+    put_uuid(writer, "id", sl_bytes(id, sizeof id));
+    put_text(writer, "source", sl_text(SL_ROUTER_SOURCE));
+    put_type(writer, sl_from_pb(delivery->name));
+    put_text(writer, "subject", subject_of(event, names));
+    put_moment(writer, "time", delivery->accepted_at);
+    put_text(writer, "datacontenttype", sl_text("application/json"));
+    put_reference(writer, "correlationid", sl_from_pb(header->correlation_id), names);
+    put_text(writer, "causationid", event->id);
+    begin(writer, "data", '{');
+    begin(writer, "attributes", '{');
+    put_moment(writer, "occurred_at", delivery->accepted_at);
+    put_text(writer, "about", sl_from_pb(header->type));
+    sl_write_mark(writer, '}');
+    put_details(writer, delivery, names);
+    sl_write_mark(writer, '}');
 }
 
-static void list_grounds(const Samenloop__V1__Delivery *delivery, struct sl_buffer *rules,
-                         struct sl_buffer *clauses)
+static struct sl_bytes ground_of(const Samenloop__V1__Delivery *delivery, size_t index, bool clause)
 {
-    for (size_t i = 0; i < delivery->n_rules; i++) {
-        sl_buffer_add(rules, ",", i > 0);
-        sl_buffer_add(clauses, ",", i > 0);
-        sl_buffer_add_bytes(rules, sl_from_pb(delivery->rules[i]->rule));
-        sl_buffer_add_bytes(clauses, sl_from_pb(delivery->rules[i]->clause));
+    const Samenloop__V1__Ground *ground = delivery->rules[index];
+    return sl_from_pb(clause ? ground->clause : ground->rule);
+}
+
+/* The rules or clauses that a delivery stands on, with commas between. */
+static void put_grounds(struct sl_writer *writer, const Samenloop__V1__Delivery *delivery,
+                        const char *key, bool clauses)
+{
+    size_t count = delivery->n_rules;
+    if (count == 0 || (count == 1 && ground_of(delivery, 0, clauses).size == 0))
+        return;
+    begin(writer, key, '"');
+    for (size_t i = 0; i < count; i++) {
+        sl_write_piece(writer, sl_bytes(",", i > 0));
+        sl_write_piece(writer, ground_of(delivery, i, clauses));
     }
+    sl_write_mark(writer, '"');
 }
 
-static int put_delivery(json_t *object, const Samenloop__V1__Delivery *delivery,
-                        uint64_t inboxposition)
+static void put_delivery(struct sl_writer *writer, const Samenloop__V1__Delivery *delivery,
+                         uint64_t inboxposition)
 {
-    struct sl_buffer rules = {0};
-    struct sl_buffer clauses = {0};
-    list_grounds(delivery, &rules, &clauses);
-    int bad = put_text(object, "rule", sl_buffer_bytes(&rules));
-    bad |= put_text(object, "clause", sl_buffer_bytes(&clauses));
-    bad |= put_text(object, "role", sl_text(sl_role_name((enum sl_role)delivery->role)));
-    bad |= put_number(object, "journalseq", delivery->journal_number);
-    bad |= put_number(object, "inboxposition", inboxposition);
+    put_grounds(writer, delivery, "rule", false);
+    put_grounds(writer, delivery, "clause", true);
+    put_text(writer, "role", sl_text(sl_role_name((enum sl_role)delivery->role)));
+    put_number(writer, "journalseq", delivery->journal_number);
+    put_number(writer, "inboxposition", inboxposition);
     if (delivery->deadline > 0)
-        bad |= put_moment(object, "deadline", delivery->deadline);
-    sl_buffer_free(&rules);
-    sl_buffer_free(&clauses);
-    return bad;
+        put_moment(writer, "deadline", delivery->deadline);
 }
 
-/* Appends the object's text, or nothing; the object is gone. */
-static int finish(struct sl_buffer *out, json_t *object, int bad, struct sl_error *error)
+/* Ends the event, or throws it away, from `before` on. */
+static int finish(struct sl_writer *writer, size_t before, struct sl_error *error)
 {
-    size_t before = out->size;
-    if (bad == 0)
-        bad = sl_json_write(out, object, false, SIZE_MAX);
-    json_decref(object);
-    if (bad == 0)
+    sl_write_mark(writer, '}');
+    if (!writer->bad)
         return 0;
-    out->size = before;
+    writer->out->size = before;
     return sl_fail(error, SL_MALFORMED, "a section that is none of its kind, or text that is none");
 }
 
@@ -309,35 +333,36 @@ int sl_cloudevent_write(struct sl_buffer *out, const struct sl_event *event,
                         const Samenloop__V1__Delivery *delivery, uint64_t inboxposition,
                         const struct sl_names *names, struct sl_error *error)
 {
+    struct sl_writer writer = {.out = out};
     struct sl_arena arena;
+    size_t before = out->size;
     sl_arena_init(&arena, SL_MAX_ARENA);
-    json_t *object = json_object();
-    int bad = put_text(object, "specversion", sl_text("1.0"));
-    bad |= delivery->name.len > 0 ? put_derived(object, event, delivery, names)
-                                  : put_event(object, &arena, event, names);
-    bad |= put_delivery(object, delivery, inboxposition);
+    sl_write_mark(&writer, '{');
+    put_text(&writer, "specversion", sl_text("1.0"));
+    if (delivery->name.len > 0)
+        put_derived(&writer, event, delivery, names);
+    else
+        put_event(&writer, &arena, event, names);
+    put_delivery(&writer, delivery, inboxposition);
     sl_arena_free(&arena);
-    return finish(out, object, bad, error);
+    return finish(&writer, before, error);
 }
 
 /* ---------------------------------------------------------------- the adapter's own word */
 
-static json_t *write_remarks(const Samenloop__V1__Result *result)
+static void put_remarks(struct sl_writer *writer, const Samenloop__V1__Result *result)
 {
-    json_t *remarks = json_array();
-    int bad = 0;
+    begin(writer, "remarks", '[');
     for (size_t i = 0; i < result->n_remarks; i++) {
         const Samenloop__V1__Remark *remark = result->remarks[i];
-        json_t *object = json_object();
-        bad |= put_text(object, "rule", sl_from_pb(remark->rule));
-        bad |= put_text(object, "clause", sl_from_pb(remark->clause));
-        bad |= put_text(object, "sentence", sl_from_pb(remark->sentence));
-        bad |= json_array_append_new(remarks, object);
+        sl_write_next(writer);
+        sl_write_mark(writer, '{');
+        put_text(writer, "rule", sl_from_pb(remark->rule));
+        put_text(writer, "clause", sl_from_pb(remark->clause));
+        put_text(writer, "sentence", sl_from_pb(remark->sentence));
+        sl_write_mark(writer, '}');
     }
-    if (bad == 0)
-        return remarks;
-    json_decref(remarks);
-    return NULL;
+    sl_write_mark(writer, ']');
 }
 
 int sl_cloudevent_answer(struct sl_buffer *out, const struct sl_answer *answer,
@@ -351,26 +376,28 @@ int sl_cloudevent_answer(struct sl_buffer *out, const struct sl_answer *answer,
     sl_put64(at, (uint64_t)answer->at); /* an id that was refused may be refused again */
     const struct sl_bytes pieces[] = {answer->source, answer->id, name, sl_bytes(at, sizeof at)};
     sl_uuid_from_name(id, pieces, 4);
-    json_t *object = json_object();
-    json_t *data = json_object();
-    int bad = put_text(object, "specversion", sl_text("1.0"));
-    bad |= put_uuid(object, "id", sl_bytes(id, sizeof id));
-    bad |= put_text(object, "source", sl_text(SL_ADAPTER_SOURCE));
-    bad |= put_type(object, name);
-    bad |= put_text(object, "subject", answer->subject);
-    bad |= put_moment(object, "time", answer->at);
-    bad |= put_text(object, "datacontenttype", sl_text("application/json"));
-    bad |= put_text(object, "causationid", answer->id);
-    bad |= put_text(object, "role", sl_text(sl_role_name(answer->role)));
-    bad |= put_number(object, "journalseq", result->journal_number);
-    bad |= put_number(object, "inboxposition", answer->inboxposition);
-    bad |= json_object_set_new(object, "data", data);
-    bad |= put_text(data, "source", answer->source);
-    bad |= put_text(data, "type", answer->type);
-    bad |= put_text(data, "code", sl_from_pb(result->code));
-    bad |= put_text(data, "sentence", sl_from_pb(result->sentence));
-    bad |= json_object_set_new(data, "remarks", write_remarks(result));
-    return finish(out, object, bad, error);
+    struct sl_writer writer = {.out = out};
+    size_t before = out->size;
+    sl_write_mark(&writer, '{');
+    put_text(&writer, "specversion", sl_text("1.0"));
+    put_uuid(&writer, "id", sl_bytes(id, sizeof id));
+    put_text(&writer, "source", sl_text(SL_ADAPTER_SOURCE));
+    put_type(&writer, name);
+    put_text(&writer, "subject", answer->subject);
+    put_moment(&writer, "time", answer->at);
+    put_text(&writer, "datacontenttype", sl_text("application/json"));
+    put_text(&writer, "causationid", answer->id);
+    put_text(&writer, "role", sl_text(sl_role_name(answer->role)));
+    put_number(&writer, "journalseq", result->journal_number);
+    put_number(&writer, "inboxposition", answer->inboxposition);
+    begin(&writer, "data", '{');
+    put_text(&writer, "source", answer->source);
+    put_text(&writer, "type", answer->type);
+    put_text(&writer, "code", sl_from_pb(result->code));
+    put_text(&writer, "sentence", sl_from_pb(result->sentence));
+    put_remarks(&writer, result);
+    sl_write_mark(&writer, '}');
+    return finish(&writer, before, error);
 }
 
 /* ---------------------------------------------------------------- what was delivered */

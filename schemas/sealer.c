@@ -177,16 +177,16 @@ static size_t room_for(const struct sl_event *event, size_t receivers)
     return room;
 }
 
-struct name { /* of an event: source and id, both together */
+struct name { /* of an event: source and id, both together; the id here, for sorting's sake */
+    uint8_t id[SL_UUID_SIZE];
     struct sl_bytes source;
-    struct sl_bytes id;
 };
 
 static int compare_names(const void *left, const void *right)
 {
     const struct name *a = left;
     const struct name *b = right;
-    int by_id = memcmp(a->id.data, b->id.data, SL_UUID_SIZE);
+    int by_id = memcmp(a->id, b->id, SL_UUID_SIZE);
     if (by_id != 0)
         return by_id;
     size_t shorter = a->source.size < b->source.size ? a->source.size : b->source.size;
@@ -199,9 +199,10 @@ static int compare_names(const void *left, const void *right)
 static bool named_twice(const struct sl_event *events, size_t count)
 {
     struct name names[SL_MAX_BATCH];
-    for (size_t i = 0; i < count; i++)
-        names[i] = (struct name){sl_from_pb(events[i].header.source),
-                                 sl_from_pb(events[i].header.event_id)};
+    for (size_t i = 0; i < count; i++) {
+        names[i].source = sl_from_pb(events[i].header.source);
+        memcpy(names[i].id, events[i].header.event_id.data, SL_UUID_SIZE);
+    }
     qsort(names, count, sizeof *names, compare_names);
     for (size_t i = 1; i < count; i++) {
         if (compare_names(&names[i - 1], &names[i]) == 0)

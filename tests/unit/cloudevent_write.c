@@ -268,22 +268,25 @@ static void test_forged_extensions(void **state)
     (void)state;
     Samenloop__V1__Delivery delivery = delivery_of("");
     Samenloop__V1__Origin origin = SAMENLOOP__V1__ORIGIN__INIT;
-    Samenloop__V1__Extension extensions[4];
-    Samenloop__V1__Extension *list[4];
+    enum { FORGED = 6 };
+    Samenloop__V1__Extension extensions[FORGED];
+    Samenloop__V1__Extension *list[FORGED];
     static const char *const forged[][2] = {
-        {"role", "back_office"}, {"id", "x"}, {"Extra", "x"}, {"extra", "a\x1b[31m"}};
-    for (size_t i = 0; i < 4; i++) {
+        {"role", "back_office"},   {"id", "x"},        {"Extra", "x"}, {"extra", "a\x1b[31m"},
+        {"twice", "first of two"}, {"twice", "second"}};
+    for (size_t i = 0; i < FORGED; i++) {
         extensions[i] = (Samenloop__V1__Extension)SAMENLOOP__V1__EXTENSION__INIT;
         extensions[i].name = sl_to_pb(sl_text(forged[i][0]));
         extensions[i].value = sl_to_pb(sl_text(forged[i][1]));
         list[i] = &extensions[i];
     }
     origin.extensions = list;
-    origin.n_extensions = 4;
+    origin.n_extensions = FORGED;
     take_case();
     set_origin(&origin);
     json_t *object = written(&delivery, 0, NULL);
-    SAYS(object, {"id", "doc-1"}, {"role", "joint_team"}, {"Extra", NULL}, {"extra", NULL});
+    SAYS(object, {"id", "doc-1"}, {"role", "joint_team"}, {"Extra", NULL}, {"extra", NULL},
+         {"twice", "first of two"});
     json_decref(object);
 }
 
