@@ -24,11 +24,11 @@
 #include "schemas/wire.h"
 
 enum {
-    ROUND_FRAMES = 1024,       /* taken in one round, */
-    ROUND_BYTES = 1024 * 1024, /* or a little more: what comes later waits for its sync */
-    ROUTING_ID = 255,          /* bytes of a peer's routing id, at most */
-    WAIT_MS = 1000,            /* the longest wait: systemd's watchdog wants to see the loop turn */
-    CLOCK_FILE_MS = 10         /* the same where the time stands in a file */
+    ROUND_FRAMES = 1024,           /* taken in one round, */
+    ROUND_BYTES = 4 * 1024 * 1024, /* more than a credit of events: who sends more is noticed */
+    ROUTING_ID = 255,              /* bytes of a peer's routing id, at most */
+    WAIT_MS = 1000,    /* the longest wait: systemd's watchdog wants to see the loop turn */
+    CLOCK_FILE_MS = 10 /* the same where the time stands in a file */
 };
 
 /* A connection as ZeroMQ knows it. What a peer says of itself is only where to answer. */

@@ -217,17 +217,14 @@ void sl_arena_free(struct sl_arena *arena)
 
 void sl_arena_clear(struct sl_arena *arena)
 {
-    size_t kept = 0;
-    for (struct sl_arena_block *block = arena->spare; block != NULL; block = block->next)
-        kept += block->size;
     while (arena->blocks != NULL) {
         struct sl_arena_block *block = arena->blocks;
         arena->blocks = block->next;
-        if (kept + block->size > KEPT) {
+        if (arena->spare_bytes + block->size > KEPT) {
             free(block);
             continue;
         }
-        kept += block->size;
+        arena->spare_bytes += block->size;
         block->used = 0;
         block->next = arena->spare;
         arena->spare = block;
@@ -242,6 +239,7 @@ static struct sl_arena_block *take_block(struct sl_arena *arena, size_t size)
     size_t room = size > BLOCK ? size : BLOCK;
     if (block != NULL && block->size >= size) {
         arena->spare = block->next;
+        arena->spare_bytes -= block->size;
     } else {
         block = malloc(sizeof *block + room);
         if (block == NULL)

@@ -54,6 +54,7 @@ void sl_buffer_pack(struct sl_buffer *buffer, const ProtobufCMessage *message);
 struct sl_arena {
     struct sl_arena_block *blocks;
     struct sl_arena_block *spare; /* of what was cleared, to be used again */
+    size_t spare_bytes;
     size_t used;
     size_t limit; /* 0: none */
     ProtobufCAllocator allocator;

@@ -308,7 +308,7 @@ def too_much_unanswered_is_cut_off(box, make, honest):
             frames = [W.Frame(publish=W.Publish(lane=3, position=n + 1, bundle=bundle)).SerializeToString() for n in range(40)]
             for frame in frames:
                 peer.raw(frame)
-            if peer.bye(1) == ("protocol", "credit: at most 8192 events without an answer"):
+            if peer.bye(1) == ("protocol", "credit: at most 3072 events without an answer"):
                 return
     raise AssertionError("40,960 events at once were within the credit")
 
