@@ -443,14 +443,14 @@ static void make_breakdowns(struct report *report, struct report_tables *out)
 
 static const struct {
     enum report_of by;
+    bool total;
     const char *title;
     const char *head;
-    bool total;
 } lists[] = {
-    {REPORT_BY_TYPE, "Events by type", "type", true},
-    {REPORT_BY_OUTCOME, "What the rules brought about", "outcome", false},
-    {REPORT_BY_REASON, "Withheld, and why", "reason", true},
-    {REPORT_BY_CODE, "Refused, and why", "code", true},
+    {REPORT_BY_TYPE, true, "Events by type", "type"},
+    {REPORT_BY_OUTCOME, false, "What the rules brought about", "outcome"},
+    {REPORT_BY_REASON, true, "Withheld, and why", "reason"},
+    {REPORT_BY_CODE, true, "Refused, and why", "code"},
 };
 
 static void make_lists(struct report *report, struct report_tables *out)
