@@ -33,6 +33,8 @@ static const struct setting settings[] = {
      "address on which adapters connect, as tcp://ADDRESS:PORT; port 0: any"},
     {"feed", TEXT, false, offsetof(struct config, feed), "",
      "address on which the routing log is published (PUB)"},
+    {"control", PATH, false, offsetof(struct config, control), "",
+     "path of the socket on which `samenloop` asks and tells the router, of this user alone"},
     {"journal", PATH, true, offsetof(struct config, journal), "", "folder of the journal"},
     {"agreement", PATH, true, offsetof(struct config, agreement), "",
      "file with the agreement's rules"},

@@ -29,6 +29,7 @@ struct config {
     char *file;
     char *listen;    /* where adapters connect; port 0: any */
     char *feed;      /* where the routing log is published, or empty: nowhere */
+    char *control;   /* path of the socket for operators, or empty: there is none */
     char *journal;   /* folder */
     char *agreement; /* file */
     char *approvals; /* "required": those of img and ncg beside it; or empty */

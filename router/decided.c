@@ -370,6 +370,24 @@ int decided_receipt(struct router *router, int participant, uint64_t number, enu
     return 0;
 }
 
+void decided_erasure(struct router *router, const uint8_t subject[SL_PSEUDONYM_SIZE])
+{
+    struct core_decision decision = {0};
+    core_erase(router->decider->core, router->at, subject, &decision);
+    for (size_t i = 0; i < decision.line_count; i++)
+        tell(router, &decision.lines[i]);
+}
+
+void decided_obligations(struct router *router, struct sl_buffer *lines)
+{
+    struct core_decision decision = {0};
+    if (router->decider == NULL)
+        return;
+    core_obligations(router->decider->core, &decision);
+    for (size_t i = 0; i < decision.line_count; i++)
+        core_line_write(lines, &decision.lines[i]);
+}
+
 bool decided_is_due(const struct router *router)
 {
     return router->decider != NULL && core_wake(router->decider->core) <= router->at;
@@ -492,6 +510,18 @@ struct sl_bytes decided_agreement_hash(const struct router *router)
     if (decider == NULL)
         return sl_bytes(NULL, 0);
     return sl_bytes(decider->agreements[decider->count - 1]->hash, SL_HASH_SIZE);
+}
+
+void decided_agreement_name(const struct router *router, const char **name, int *version,
+                            int64_t *in_force)
+{
+    const struct decider *decider = router->decider;
+    if (decider == NULL)
+        return;
+    const struct agreement *holding = decider->agreements[decider->count - 1];
+    *name = holding->name;
+    *version = holding->version;
+    *in_force = holding->in_force;
 }
 
 void decided_free(struct router *router)

@@ -14,6 +14,7 @@
 #include "router/delivery.h"
 #include "router/intake.h"
 #include "router/router.h"
+#include "schemas/subject.h"
 #include "samenloop/v1/log.pb-c.h"
 
 struct decided {
@@ -65,6 +66,12 @@ struct decided_end {
 };
 void decided_ended(struct router *router, const struct decided_end *end);
 
+/* The content of a house's events is gone. */
+void decided_erasure(struct router *router, const uint8_t subject[SL_PSEUDONYM_SIZE]);
+
+/* The obligations that are open, as lines `obligation_opened` or `_overdue` without a moment. */
+void decided_obligations(struct router *router, struct sl_buffer *lines);
+
 /* Is something due at router->at? Then decided_tick decides on some of it. */
 bool decided_is_due(const struct router *router);
 int decided_tick(struct router *router, struct decided *out, struct sl_error *error);
@@ -82,6 +89,10 @@ int decided_in_force(int64_t *out, const char *name, struct sl_bytes text, struc
 struct sl_bytes decided_agreement_text(const struct router *router); /* that holds */
 /* SHA-256 of the text that holds; empty: none yet. */
 struct sl_bytes decided_agreement_hash(const struct router *router);
+
+/* What holds, by its own words; as they are where none does yet. */
+void decided_agreement_name(const struct router *router, const char **name, int *version,
+                            int64_t *in_force);
 
 void decided_free(struct router *router);
 

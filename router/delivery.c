@@ -212,6 +212,17 @@ const struct delivery *deliveries_find(const struct deliveries *deliveries, int 
     return find(deliveries, participant, lane, number);
 }
 
+const struct delivery *deliveries_first(const struct deliveries *deliveries, int participant,
+                                        enum sl_lane lane)
+{
+    const struct queue *queue = queue_of(deliveries, participant, lane);
+    for (uint64_t number = queue->first; number < queue->loaded; number++) {
+        if (at(queue, number)->state != DELIVERY_ENDED)
+            return at(queue, number);
+    }
+    return NULL;
+}
+
 /* ---------------------------------------------------------------- sending */
 
 static bool is_due(const struct queue *queue, const struct delivery *one, int64_t elapsed)

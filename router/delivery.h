@@ -76,6 +76,10 @@ bool deliveries_refill(struct deliveries *deliveries, int participant, enum sl_l
 const struct delivery *deliveries_find(const struct deliveries *deliveries, int participant,
                                        enum sl_lane lane, uint64_t number);
 
+/* The oldest of a queue that has not ended, dead letters left out; NULL: none. */
+const struct delivery *deliveries_first(const struct deliveries *deliveries, int participant,
+                                        enum sl_lane lane);
+
 /* The next delivery for a participant, lanes first down to `last`, then order; it counts as sent.
  * False: none. */
 bool deliveries_pick(struct deliveries *deliveries, int participant, enum sl_lane last,

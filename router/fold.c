@@ -208,6 +208,16 @@ static int fold_agreement(struct router *router, uint64_t record, const void *me
     return queue(router, record, &decided, agreement->queued, agreement->n_queued, error);
 }
 
+static int fold_erasure(struct router *router, uint64_t record, const void *message,
+                        struct sl_error *error)
+{
+    const Samenloop__V1__JournalErasure *erasure = message;
+    if (erasure->subject.len != SL_PSEUDONYM_SIZE)
+        return odd(record, "an erasure of nobody", error);
+    decided_erasure(router, erasure->subject.data);
+    return outgoing_queue(router, record, erasure->queued, erasure->n_queued, error);
+}
+
 /* ---------------------------------------------------------------- all of them */
 
 struct folding {
@@ -229,7 +239,7 @@ static const struct folding foldings[] = {
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_DEAD_LETTER] = {AT(DeadLetter), fold_dead_letter},
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_RECEIPT] = {AT(Receipt), fold_receipt},
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_TICK] = {AT(Tick), fold_tick},
-    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_ERASURE] = {AT(Erasure), NULL},
+    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_ERASURE] = {AT(Erasure), fold_erasure},
 };
 
 struct telling {

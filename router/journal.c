@@ -299,6 +299,12 @@ bool journal_make_room(struct journal *journal, struct sl_error *error)
     return sl_log_step(journal->log, error) >= 0;
 }
 
+int journal_erase(struct journal *journal, const uint64_t *records, size_t count,
+                  struct sl_error *error)
+{
+    return sl_log_erase(journal->log, records, count, error);
+}
+
 /* ---------------------------------------------------------------- reading */
 
 static int missing(uint64_t record, struct sl_error *error)

@@ -56,6 +56,10 @@ int journal_sync(struct journal *journal, struct sl_error *error);
 /* Makes room ahead, a little a call. False: the disk is full, nothing should be taken on. */
 bool journal_make_room(struct journal *journal, struct sl_error *error);
 
+/* Erases the content of these records; 0 once it is gone from stable storage. */
+int journal_erase(struct journal *journal, const uint64_t *records, size_t count,
+                  struct sl_error *error);
+
 /* ---------------------------------------------------------------- reading */
 
 /*

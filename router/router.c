@@ -1,9 +1,11 @@
 #include "router/router.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "router/decided.h"
+#include "router/erasure.h"
 #include "router/state.h"
 #include "schemas/version.h"
 
@@ -72,10 +74,15 @@ void router_end_frame(struct router *router)
 static void note(struct router *router, int participant, enum sl_code code, const char *sentence)
 {
     router->figures.violations += code == SL_PROTOCOL ? 1 : 0;
-    if (code != SL_OK)
-        sl_buffer_printf(&router->notes, "%s: %s: %s (%llu violations since the start)\n",
-                         router->participants[participant], sl_code_name(code), sentence,
-                         (unsigned long long)router->figures.violations);
+    if (code == SL_OK)
+        return;
+    sl_buffer_printf(&router->notes, "%s: %s: %s (%llu violations since the start)\n",
+                     router->participants[participant], sl_code_name(code), sentence,
+                     (unsigned long long)router->figures.violations);
+    router->violation.at = router->moment.now;
+    router->violation.participant = participant;
+    (void)snprintf(router->violation.sentence, sizeof router->violation.sentence, "%s: %s",
+                   sl_code_name(code), sentence);
 }
 
 static void say_bye(struct router *router, uint64_t connection, int participant, enum sl_code code,
@@ -150,6 +157,7 @@ void router_close(struct router *router)
     journal_close(router->journal);
     deliveries_free(router->deliveries);
     publish_free(router->publication);
+    erasure_free(router);
     sl_arena_free(&router->incoming);
     sl_arena_free(&router->arena);
     sl_arena_free(&router->outgoing);
@@ -225,6 +233,8 @@ void router_time(struct router *router, struct router_moment moment)
             (void)router_fail(router, &error);
     }
     let_time_pass(router, moment.now);
+    if (!router->failed && erasure_step(router, &error) < 0)
+        (void)router_fail(router, &error);
 }
 
 struct router_moment router_wake(const struct router *router)
@@ -237,7 +247,7 @@ struct router_moment router_wake(const struct router *router)
         if (router->connections.of[i].number != 0 && retry < wake.elapsed)
             wake.elapsed = retry;
     }
-    if (router->more)
+    if (router->more || erasure_goes_on(router))
         wake.elapsed = 0;
     return wake;
 }

@@ -14,6 +14,7 @@
 
 #include "router/admission.h"
 #include "router/complaints.h"
+#include "router/control.h"
 #include "router/feed.h"
 #include "router/pidfile.h"
 #include "router/router.h"
@@ -55,6 +56,9 @@ struct shell {
     size_t peer_capacity;
     uint64_t connections; /* the last number given out */
     bool stopping;
+    bool asked;    /* an operator waits for an answer; */
+    bool answered; /* it is in `answer` */
+    struct sl_buffer answer;
 };
 
 /* ---------------------------------------------------------------- time */
@@ -210,6 +214,33 @@ static void send_all(struct shell *shell)
     router_sent(shell->router);
 }
 
+/* An operator's question; the next one is read when this one is answered. */
+static void take_question(struct shell *shell)
+{
+    zmq_msg_t question;
+    if (shell->asked || (*shell->config)->control[0] == '\0')
+        return;
+    (void)zmq_msg_init(&question);
+    if (zmq_msg_recv(&question, shell->sockets.control, ZMQ_DONTWAIT) >= 0) {
+        bool more = zmq_msg_more(&question) != 0;
+        sl_buffer_clear(&shell->answer);
+        shell->asked = true;
+        shell->answered = control_ask(
+            shell->router, sl_bytes(zmq_msg_data(&question), more ? 0 : zmq_msg_size(&question)),
+            &shell->answer);
+    }
+    (void)zmq_msg_close(&question);
+}
+
+/* What was done is on stable storage now. Who asked and has gone is not waited for. */
+static void send_answer(struct shell *shell)
+{
+    if (!shell->asked || (!shell->answered && !control_answered(shell->router, &shell->answer)))
+        return;
+    (void)zmq_send(shell->sockets.control, shell->answer.data, shell->answer.size, ZMQ_DONTWAIT);
+    shell->asked = false;
+}
+
 static int take_round(struct shell *shell, struct sl_error *error)
 {
     size_t bytes = 0;
@@ -222,9 +253,11 @@ static int take_round(struct shell *shell, struct sl_error *error)
         if (!receive_message(shell, &bytes))
             break;
     }
+    take_question(shell);
     if (router_sync(shell->router, error) < 0)
         return -1;
     send_all(shell);
+    send_answer(shell);
     return 0;
 }
 
@@ -336,8 +369,10 @@ static int run(struct shell *shell, struct sl_error *error)
         zmq_pollitem_t items[] = {{shell->sockets.zap, 0, ZMQ_POLLIN, 0},
                                   {shell->sockets.server, 0, ZMQ_POLLIN, 0},
                                   {shell->sockets.monitor, 0, ZMQ_POLLIN, 0},
+                                  {shell->sockets.control, 0, ZMQ_POLLIN, 0},
                                   {NULL, shell->signals, ZMQ_POLLIN, 0}};
-        if (zmq_poll(items, 4, wait_ms(shell)) < 0 && zmq_errno() != EINTR)
+        if (zmq_poll(items, sizeof items / sizeof items[0], wait_ms(shell)) < 0 &&
+            zmq_errno() != EINTR)
             return sl_fail(error, SL_IO, "poll: %s", zmq_strerror(zmq_errno()));
         take_signals(shell);
         if (take_round(shell, error) < 0)
@@ -409,6 +444,7 @@ static void stop(struct shell *shell)
     pidfile_drop(shell->pid);
     if (shell->signals >= 0)
         (void)close(shell->signals);
+    sl_buffer_free(&shell->answer);
     free(shell->peers);
 }
 

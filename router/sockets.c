@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zmq.h>
 
 #include "router/admission.h"
+#include "router/control.h"
 #include "schemas/limits.h"
 
 enum {
@@ -115,8 +117,9 @@ int sockets_open(struct sockets *sockets, const struct config *config, struct sl
     sockets->zap = zmq_socket(sockets->context, ZMQ_REP);
     sockets->server = zmq_socket(sockets->context, ZMQ_ROUTER);
     sockets->publisher = zmq_socket(sockets->context, ZMQ_PUB);
+    sockets->control = zmq_socket(sockets->context, ZMQ_REP);
     if (sockets->zap == NULL || sockets->server == NULL || sockets->publisher == NULL ||
-        zmq_bind(sockets->zap, ADMISSION_ENDPOINT) < 0)
+        sockets->control == NULL || zmq_bind(sockets->zap, ADMISSION_ENDPOINT) < 0)
         return fail_zmq(error, "sockets");
     return guard(sockets->server, config, MESSAGE_MAX, error) < 0 ||
                    guard(sockets->publisher, config, SUBSCRIPTION, error) < 0 ||
@@ -126,10 +129,32 @@ int sockets_open(struct sockets *sockets, const struct config *config, struct sl
                : 0;
 }
 
+/* The file's mode is who may ask: it is made with it, since a moment later is too late. */
+static int listen_for_operators(void *socket, const char *path, struct sl_error *error)
+{
+    static const struct option linger = {ZMQ_LINGER, LINGER_MS};
+    int64_t most = CONTROL_BYTES;
+    char address[512];
+    int size = snprintf(address, sizeof address, "ipc://%s", path);
+    if (size < 0 || (size_t)size >= sizeof address)
+        return sl_fail(error, SL_CONFIGURATION, "control: %s: the path is too long", path);
+    if (set_options(socket, &linger, 1, error) < 0 ||
+        zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &most, sizeof most) < 0)
+        return fail_zmq(error, "control");
+    mode_t before = umask(0177);
+    int bound = zmq_bind(socket, address);
+    (void)umask(before);
+    return bound == 0 ? 0
+                      : sl_fail(error, SL_IO, "control: %s: %s", path, zmq_strerror(zmq_errno()));
+}
+
 int sockets_listen(struct sockets *sockets, const struct config *config, struct sl_error *error)
 {
     if (config->feed[0] != '\0' &&
         listen_on(sockets->publisher, "feed", config->feed, "feed", error) < 0)
+        return -1;
+    if (config->control[0] != '\0' &&
+        listen_for_operators(sockets->control, config->control, error) < 0)
         return -1;
     return listen_on(sockets->server, "listen", config->listen, "ready", error);
 }
@@ -228,7 +253,8 @@ void sockets_watch(struct sockets *sockets, struct complaints *complaints, int64
 
 void sockets_close(struct sockets *sockets)
 {
-    void *all[] = {sockets->server, sockets->publisher, sockets->zap, sockets->monitor};
+    void *all[] = {sockets->server, sockets->publisher, sockets->zap, sockets->monitor,
+                   sockets->control};
     if (sockets->server != NULL)
         (void)zmq_socket_monitor(sockets->server, NULL, 0);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

@@ -16,6 +16,7 @@ struct sockets {
     void *server;       /* ROUTER: the adapters */
     void *publisher;    /* PUB: the feed */
     void *monitor;      /* PAIR: what became of handshakes with the server */
+    void *control;      /* REP: an operator's question, one at a time */
     uint64_t strangers; /* that were not admitted, or had no handshake that is one */
 };
 

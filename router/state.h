@@ -17,7 +17,15 @@
 
 struct decider; /* decided.c's */
 struct publication;
+struct erasure;
 struct source;
+
+/* Why a participant was cut off last, for those who watch. */
+struct violation {
+    int64_t at; /* 0: none yet */
+    int participant;
+    char sentence[SL_MAX_SENTENCE + 1];
+};
 
 struct send {
     uint64_t connection;
@@ -50,7 +58,8 @@ struct router {
     struct sl_error failure;
 
     const struct watch *watch; /* of telling.h; NULL: nobody's */
-
+    struct erasure *erasure; /* erasure.c's; NULL: none is under way */
+    struct violation violation;
     struct publication *publication; /* publish.c's, made once */
     struct sl_arena incoming;        /* a frame; bounded by SL_MAX_ARENA */
     struct sl_arena arena;           /* what is decided and read while a frame is dealt with */

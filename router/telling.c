@@ -1,5 +1,6 @@
 #include "router/telling.h"
 
+#include "router/decided.h"
 #include "router/state.h"
 
 int telling_open(struct router **out, struct sl_storage *journal, struct sl_error *error)
@@ -23,4 +24,9 @@ int telling_more(struct router *router, telling_reader read, void *context, stru
     if (journal_refresh(router->journal, error) < 0)
         return -1;
     return fold_journal(router, read, context, error);
+}
+
+void telling_obligations(struct router *router, struct sl_buffer *lines)
+{
+    decided_obligations(router, lines);
 }

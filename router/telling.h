@@ -28,4 +28,7 @@ void telling_watch(struct router *router, const struct watch *watch);
 /* Tells what the journal holds and was not told yet. */
 int telling_more(struct router *router, telling_reader read, void *context, struct sl_error *error);
 
+/* The obligations that are open now, as lines of the log that have no moment. */
+void telling_obligations(struct router *router, struct sl_buffer *lines);
+
 #endif

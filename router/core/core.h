@@ -185,6 +185,10 @@ void core_receipt(struct core *core, int64_t at, uint64_t number, int receiver, 
 void core_erase(struct core *core, int64_t at, const uint8_t subject[SL_PSEUDONYM_SIZE],
                 struct core_decision *out);
 
+/* What is open: a line each, `obligation_opened` or, when its time has passed, `_overdue`, by the
+ * event behind it and without a moment; those due first come first. Nothing changes. */
+void core_obligations(struct core *core, struct core_decision *out);
+
 /*
  * The first thing that fell due before `at` (a deadline has passed when the clock is past it), or
  * false: nothing did. To be called until it is false, before anything else that happens at `at`.

@@ -388,3 +388,34 @@ uint32_t obligation_copy(struct core *core, uint32_t handle)
         copy_opener(core, copy, opener_at(core, at));
     return copy;
 }
+
+/* ---------------------------------------------------------------- what is open */
+
+static int by_due(const void *a, const void *b)
+{
+    int64_t first = ((const struct core_line *)a)->due;
+    int64_t second = ((const struct core_line *)b)->due;
+    if (first == 0 || second == 0) /* without a term: last */
+        return (first == 0) - (second == 0);
+    return (first > second) - (first < second);
+}
+
+void core_obligations(struct core *core, struct core_decision *out)
+{
+    making_begin(core, 0);
+    for (uint32_t i = 1; i <= core->subjects.used; i++) {
+        for (uint32_t at = subject_at(core, i)->obligations; at != 0;
+             at = obligation_at(core, at)->next) {
+            const struct opener *behind = obligation_behind(core, at);
+            if (behind == NULL)
+                continue;
+            struct core_source source = stub_source(core, &behind->stub, i);
+            line_opened(core, &source, at);
+            if (obligation_at(core, at)->overdue)
+                core->making.lines.items[core->making.lines.count - 1].outcome = CORE_OVERDUE;
+        }
+    }
+    if (core->making.lines.count > 0)
+        qsort(core->making.lines.items, core->making.lines.count, sizeof(struct core_line), by_due);
+    making_done(core, out);
+}

@@ -30,6 +30,13 @@ static bool is_in_time(const json_t *line, const struct lines_wanted *wanted)
            (wanted->until == 0 || at <= wanted->until);
 }
 
+static bool is_due(const json_t *line, const struct lines_wanted *wanted)
+{
+    int64_t due = 0;
+    return !wanted->due || (sl_timestamp_parse(&due, sl_text(text_of(line, "due"))) == 0 &&
+                            due < wanted->due_before);
+}
+
 static bool is_about(const json_t *line, const struct lines_wanted *wanted)
 {
     for (size_t i = 0; i < wanted->subject_count; i++) {
@@ -43,7 +50,7 @@ static bool is_wanted(const json_t *line, const struct lines_wanted *wanted)
 {
     return is(line, "type", wanted->type) && is(line, "rule", wanted->rule) &&
            (is(line, "from", wanted->org) || is(line, "to", wanted->org)) &&
-           is_about(line, wanted) && is_in_time(line, wanted);
+           is_about(line, wanted) && is_due(line, wanted) && is_in_time(line, wanted);
 }
 
 /* ---------------------------------------------------------------- shown */

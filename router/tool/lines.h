@@ -15,7 +15,9 @@ enum { LINES_SUBJECTS = 64, LINES_SUBJECT_TEXT = 2 * SL_PSEUDONYM_SHOWN + 1 };
 /* What a line must be to be shown; NULL, 0 and none: anything. Begin with {0}. */
 struct lines_wanted {
     int64_t since;
-    int64_t until; /* up to and with this moment */
+    int64_t until;      /* up to and with this moment */
+    bool due;           /* only what was due */
+    int64_t due_before; /* before this moment */
     const char *type;
     const char *org; /* it published the event, or the line is to it */
     const char *rule;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "schemas/keyfile.h"
@@ -24,6 +25,11 @@ static int version(int count, char **arguments)
 
 static const struct command commands[] = {
     {"log", tool_log, "shows the routing log, past and as it comes"},
+    {"status", tool_status, "shows how a running router is"},
+    {"obligations", tool_obligations, "shows what is awaited of whom, and until when"},
+    {"deadletters", tool_deadletters,
+     "deliveries that were refused too often: list, retry, discard"},
+    {"erase", tool_erase, "erases the content of a house's events"},
     {"replay", tool_replay, "feeds a recorded scenario through the core"},
     {"list", tool_list, "the joint team's list, and what is open of each house"},
     {"report", tool_report, "counts what the evaluation asks for"},
@@ -53,6 +59,21 @@ int tool_print(const struct sl_buffer *buffer)
         return TOOL_GOOD;
     (void)fprintf(stderr, "samenloop: cannot write to standard output: %s\n", strerror(errno));
     return TOOL_WRONG;
+}
+
+int tool_print_answer(json_t *answer, tool_show *show)
+{
+    struct sl_buffer out = {0};
+    char *text = json_dumps(answer, JSON_COMPACT);
+    if (show != NULL)
+        show(&out, answer);
+    else if (text != NULL)
+        sl_buffer_printf(&out, "%s\n", text);
+    int result = tool_print(&out);
+    sl_buffer_free(&out);
+    free(text);
+    json_decref(answer);
+    return result;
 }
 
 int tool_pseudonym(uint8_t out[SL_PSEUDONYM_SIZE], const char *bag, const char *key_file,

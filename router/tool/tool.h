@@ -6,6 +6,8 @@
 #ifndef SL_TOOL_H
 #define SL_TOOL_H
 
+#include <jansson.h>
+
 #include "schemas/bytes.h"
 #include "schemas/error.h"
 #include "schemas/subject.h"
@@ -23,7 +25,18 @@ int tool_print(const struct sl_buffer *buffer);
 int tool_pseudonym(uint8_t out[SL_PSEUDONYM_SIZE], const char *bag, const char *key_file,
                    struct sl_error *error);
 
+/*
+ * Prints what a router answered, by `show` or, where that is NULL, as the JSON that it is; takes
+ * the answer's reference.
+ */
+typedef void tool_show(struct sl_buffer *out, const json_t *answer);
+int tool_print_answer(json_t *answer, tool_show *show);
+
 /* The commands, a file each. */
+int tool_status(int count, char **arguments);
+int tool_deadletters(int count, char **arguments);
+int tool_erase(int count, char **arguments);
+int tool_obligations(int count, char **arguments);
 int tool_log(int count, char **arguments);
 int tool_replay(int count, char **arguments);
 int tool_keys(int count, char **arguments);

@@ -186,6 +186,84 @@ def the_feed_gives_what_comes():
         follower.close()
 
 
+def asked(*arguments, good=0):
+    return tool(arguments[0], "--control", box.folder / "router/control", *arguments[1:], good=good)
+
+
+def status_tells_what_waits_and_for_how_long():
+    socket_file = box.folder / "router/control"
+    assert socket_file.stat().st_mode & 0o777 == 0o600, oct(socket_file.stat().st_mode)
+    box.stop("ncg")
+    said = json.loads(asked("status", "--json"))
+    began = said["counters"]["events"]
+    published("img", damage("0014200000000501"))
+    published("img", event("img", "acute_unsafe", {"municipality": "0014", "certainty": "reported"}, "0014200000000502"))
+    said = json.loads(asked("status", "--json"))
+    assert said["counters"]["events"] == began + 2 and said["counters"]["dead_letters"] == 0, said
+    assert said["agreement"]["version"] > 0 and len(said["agreement"]["hash"]) == 64, said
+    ncg, img = (next(one for one in said["participants"] if one["name"] == name) for name in ("ncg", "img"))
+    assert img["connected"] and not ncg["connected"], said
+    assert ncg["lanes"]["acute"]["waiting"] >= 1 and ncg["lanes"]["ordinary"]["waiting"] >= 2, ncg
+    first = next(json.loads(line) for line in file_text().splitlines() if f'"seq":{began + 1},' in line)
+    assert ncg["lanes"]["ordinary"]["oldest"] == first["at"], (ncg, first)
+    text = asked("status")
+    assert "away" in text and first["at"] in text and f"events      {began + 2}" in text, text
+    box.start()
+    box.take("ncg", wait=5)
+    house.until(lambda: not any(lane["waiting"] for one in json.loads(asked("status", "--json"))["participants"]
+                                for lane in one["lanes"].values()))
+    assert "No such file" in tool("status", "--control", "/nowhere/control", good=1)
+
+
+def dead_letters_are_named_exactly():
+    assert json.loads(asked("deadletters", "list", "--json")) == {"letters": [], "left_out": 0}
+    assert "no such dead letter" in asked("deadletters", "retry", "ncg", "acute", "1", "--who", "ops", "--why", "x", good=1)
+    assert "--who" in asked("deadletters", "retry", "ncg", "acute", "1", good=2)
+
+
+def obligations_are_those_that_are_open():
+    lines = [json.loads(line) for line in journal("--json").splitlines()]
+    opened = [one for one in lines if one["outcome"] == "obligation_opened"]
+    ended = [one for one in lines if one["outcome"].startswith("obligation_") and one not in opened]
+    where = ["--journal", box.state["router"]["journal"]]
+    still = [json.loads(line) for line in tool("obligations", *where, "--json").splitlines()]
+    assert opened and len(still) == len(opened) - len(ended), (len(still), len(opened), len(ended))
+    assert sorted(one["due"] for one in still) == [one["due"] for one in still]
+    assert tool("obligations", *where, "--overdue", "--json") == ""
+    later = tool("obligations", *where, "--overdue", "--now", still[-1]["due"], "--json").splitlines()
+    assert 0 < len(later) < len(still), later
+    assert "ask-the-work-stock" in tool("obligations", *where)
+
+
+def a_house_is_erased_and_the_proof_stays():
+    state, key = box.state, box.folder / "keys/img/pseudonym.key"
+    before = journal("--json")
+    files = pathlib.Path(state["router"]["journal"])
+    subject = json.loads(before.splitlines()[0])["subject"]
+    events = {one["seq"] for one in map(json.loads, before.splitlines()) if one["subject"] == subject} - {None}
+    sections = {path: path.read_bytes().rstrip(b"\0") for path in files.glob("*.log")}
+    said = json.loads(asked("erase", "--bag", BAG, "--key", key, "--who", "privacy officer", "--reason", "request 12", "--json"))
+    assert said == {"events": len(events), "told": 2}, (said, events)
+    zeroed = sum(1 for path, old in sections.items() for was, now in zip(old, path.read_bytes()) if was != 0 and now == 0)
+    assert zeroed > 300 * len(events), zeroed  # sealed sections, where they stood
+    lines = journal("--json")
+    assert lines.startswith(before)
+    assert [one for one in map(json.loads, lines[len(before):].splitlines()) if one["rule"] == "erasure"][0]["subject"] == subject
+    assert "no event of this house" in asked("erase", "--subject", "ab" * 32, "--who", "me", "--reason", "r", good=1)
+    assert "--who" in asked("erase", "--subject", "ab" * 32, good=2)
+    # The same is true after a restart, and what comes about the house goes on.
+    box.kill("router")
+    box.start()
+    house.until(lambda: all(one["connected"] for one in json.loads(asked("status", "--json"))["participants"]))
+    assert journal("--json").startswith(lines)
+    box.take("ncg")
+    again = published("img", damage())
+    assert again["status"] == "accepted", again
+    assert any(item["journalseq"] == again["journalseq"] for item in house.until(lambda: box.inbox("ncg")))
+
+
 with house.Sandbox("--participants", "img,ncg") as box:
     house.run([the_journal_tells_the_log_as_the_router_wrote_it, lines_that_a_kill_swallowed_are_in_the_journal,
-               lines_are_chosen, people_get_a_table, new_lines_are_followed, the_feed_gives_what_comes])
+               lines_are_chosen, people_get_a_table, new_lines_are_followed,
+               status_tells_what_waits_and_for_how_long, dead_letters_are_named_exactly, obligations_are_those_that_are_open,
+               a_house_is_erased_and_the_proof_stays, the_feed_gives_what_comes])

@@ -145,6 +145,28 @@ void decided_ended(struct router *router, const struct decided_end *end)
                      router->participants[end->receiver], (unsigned long long)end->event->number);
 }
 
+void decided_erasure(struct router *router, const uint8_t subject[SL_PSEUDONYM_SIZE])
+{
+    (void)subject;
+    if (!router->quiet)
+        sl_buffer_printf(&router->lines, "erased\n");
+}
+
+void decided_obligations(struct router *router, struct sl_buffer *lines)
+{
+    (void)router;
+    (void)lines;
+}
+
+void decided_agreement_name(const struct router *router, const char **name, int *version,
+                            int64_t *in_force)
+{
+    (void)router;
+    *name = "simple";
+    *version = 1;
+    *in_force = 0;
+}
+
 bool decided_is_due(const struct router *router)
 {
     return router->decider != NULL && router->decider->due != 0 &&
