@@ -178,6 +178,58 @@ int inbox_tell(struct inbox *inbox, const Samenloop__V1__InboxTold *kept,
     return 0;
 }
 
+/* The header of what stands in a record; empty: it has none. */
+static struct sl_bytes header_in(struct inbox *inbox, const struct sl_record *record)
+{
+    const Samenloop__V1__InboxDelivery *delivery = NULL;
+    const Samenloop__V1__InboxTold *told = NULL;
+    if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_DELIVERY)
+        delivery = (const void *)sl_arena_unpack(
+            &inbox->arena, &samenloop__v1__inbox_delivery__descriptor, record->kept);
+    else if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_TOLD)
+        told = (const void *)sl_arena_unpack(&inbox->arena, &samenloop__v1__inbox_told__descriptor,
+                                             record->kept);
+    if (delivery != NULL)
+        return sl_from_pb(delivery->header);
+    return told != NULL ? sl_from_pb(told->header) : sl_bytes(NULL, 0);
+}
+
+static bool is_about(struct inbox *inbox, const struct sl_record *record,
+                     const uint8_t subject[SL_HASH_SIZE])
+{
+    sl_arena_clear(&inbox->arena);
+    struct sl_bytes bytes = header_in(inbox, record);
+    const Samenloop__V1__Header *header =
+        bytes.size == 0 ? NULL
+                        : (const void *)sl_arena_unpack(&inbox->arena,
+                                                        &samenloop__v1__header__descriptor, bytes);
+    return header != NULL &&
+           sl_bytes_equal(sl_from_pb(header->subject), sl_bytes(subject, SL_HASH_SIZE));
+}
+
+int inbox_erase(struct inbox *inbox, const uint8_t subject[SL_HASH_SIZE], struct sl_error *error)
+{
+    if (inbox_sync(inbox, error) < 0) /* only what is synced can be erased */
+        return -1;
+    struct sl_log_reader *reader = sl_log_reader_new(inbox->log, 1);
+    struct sl_record record;
+    uint64_t *numbers = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
+    int result;
+    while ((result = sl_log_reader_next(reader, &record, error)) > 0) {
+        if (!is_about(inbox, &record, subject))
+            continue;
+        numbers = sl_grow(numbers, &capacity, count + 1, sizeof *numbers);
+        numbers[count++] = record.number;
+    }
+    sl_log_reader_free(reader);
+    if (result == 0 && count > 0)
+        result = sl_log_erase(inbox->log, numbers, count, error);
+    free(numbers);
+    return result;
+}
+
 /* ---------------------------------------------------------------- handing out */
 
 int inbox_read(struct inbox *inbox, struct sl_arena *arena, uint64_t number, struct inbox_item *out,

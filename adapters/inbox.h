@@ -44,6 +44,13 @@ bool inbox_takes(const struct inbox *inbox, enum sl_lane lane, uint64_t number);
 int inbox_deliver(struct inbox *inbox, const Samenloop__V1__InboxDelivery *kept,
                   const Samenloop__V1__InboxContent *content, struct sl_error *error);
 
+/*
+ * Takes the content of everything about a house out of the log: sections, its BAG number, the back
+ * office's own id. What waits goes on waiting, without. 0 once that is on stable storage; after a
+ * failure all of it is asked again. Looks at the whole log.
+ */
+int inbox_erase(struct inbox *inbox, const uint8_t subject[SL_HASH_SIZE], struct sl_error *error);
+
 /* Appends what the back office must hear of an event of its own, in the lane of that event. */
 int inbox_tell(struct inbox *inbox, const Samenloop__V1__InboxTold *kept,
                const Samenloop__V1__InboxContent *content, struct sl_error *error);

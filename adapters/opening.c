@@ -240,12 +240,18 @@ static int keep_event(struct samenloop *house, const struct parcel *parcel,
     return inbox_deliver(house->inbox, &kept, &content, error);
 }
 
-/* A checkpoint or an erasure, which has no event behind it. */
+/* A checkpoint or an erasure, which has no event behind it. What is to go is gone before it is
+ * noted: after a crash in between the erasure comes once more. */
 static int keep_word(struct samenloop *house, const Samenloop__V1__Delivery *delivery,
                      struct sl_error *error)
 {
     Samenloop__V1__InboxDelivery kept = SAMENLOOP__V1__INBOX_DELIVERY__INIT;
     Samenloop__V1__InboxContent content = SAMENLOOP__V1__INBOX_CONTENT__INIT;
+    bool erasure = delivery->kind == SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_ERASURE;
+    for (size_t i = 0; erasure && i < delivery->n_subjects; i++) {
+        if (inbox_erase(house->inbox, delivery->subjects[i].data, error) < 0)
+            return -1;
+    }
     kept.delivery = (Samenloop__V1__Delivery *)(uintptr_t)delivery;
     kept.at = house->moment.now;
     return inbox_deliver(house->inbox, &kept, &content, error);

@@ -15,7 +15,7 @@ static int odd(uint64_t record, const char *what, struct sl_error *error)
  * A later version may decide otherwise than the one that wrote the record. What went out stands in
  * the record, and holds; that it would be otherwise now is counted, and told.
  */
-static void compare(struct router *router, const struct decided *decided,
+static void compare(struct router *router, uint64_t record, const struct decided *decided,
                     Samenloop__V1__Queued *const *queued, size_t count)
 {
     bool same = decided->queued_count == count;
@@ -30,13 +30,14 @@ static void compare(struct router *router, const struct decided *decided,
                sl_bytes_equal(sl_from_pb(a->participant), sl_from_pb(b->participant)) &&
                sl_bytes_equal(sl_from_pb(a->delivery->name), sl_from_pb(b->delivery->name));
     }
-    router->figures.differing += same ? 0 : 1;
+    if (!same && router->figures.differing++ == 0)
+        router->figures.differing_first = record;
 }
 
 static int queue(struct router *router, uint64_t record, const struct decided *decided,
                  Samenloop__V1__Queued *const *queued, size_t count, struct sl_error *error)
 {
-    compare(router, decided, queued, count);
+    compare(router, record, decided, queued, count);
     return outgoing_queue(router, record, queued, count, error);
 }
 

@@ -116,14 +116,15 @@ int router_dead_letter(struct router *router, const char *participant, enum sl_l
 
 /* Figures for those who watch. */
 struct router_figures {
-    uint64_t events;         /* in the journal */
-    uint64_t refused;        /* events, since the start */
-    uint64_t duplicates;     /* events, since the start */
-    uint64_t violations;     /* connections ended with `protocol`, since the start */
-    uint64_t connections;    /* greeted */
-    uint64_t differing;      /* records that would be decided otherwise now, when folded */
-    uint64_t dead_letters;   /* not discarded, not tried again */
-    int64_t agreement_waits; /* until then, ms since 1970; INT64_MAX: none waits */
+    uint64_t events;          /* in the journal */
+    uint64_t refused;         /* events, since the start */
+    uint64_t duplicates;      /* events, since the start */
+    uint64_t violations;      /* connections ended with `protocol`, since the start */
+    uint64_t connections;     /* greeted */
+    uint64_t differing;       /* records that would be decided otherwise now, when folded, */
+    uint64_t differing_first; /* and the first of them */
+    uint64_t dead_letters;    /* not discarded, not tried again */
+    int64_t agreement_waits;  /* until then, ms since 1970; INT64_MAX: none waits */
     uint64_t waiting[SL_MAX_PARTICIPANTS][SL_LANES];
 };
 void router_figures(const struct router *router, struct router_figures *out);

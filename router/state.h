@@ -24,7 +24,7 @@ struct source;
 struct violation {
     int64_t at; /* 0: none yet */
     int participant;
-    char sentence[SL_MAX_SENTENCE + 1];
+    char sentence[SL_MAX_WORD + SL_MAX_SENTENCE + 3]; /* code, colon, words */
 };
 
 struct send {
@@ -58,7 +58,7 @@ struct router {
     struct sl_error failure;
 
     const struct watch *watch; /* of telling.h; NULL: nobody's */
-    struct erasure *erasure; /* erasure.c's; NULL: none is under way */
+    struct erasure *erasure;   /* erasure.c's; NULL: none is under way */
     struct violation violation;
     struct publication *publication; /* publish.c's, made once */
     struct sl_arena incoming;        /* a frame; bounded by SL_MAX_ARENA */

@@ -30,6 +30,9 @@ static const struct command commands[] = {
     {"deadletters", tool_deadletters,
      "deliveries that were refused too often: list, retry, discard"},
     {"erase", tool_erase, "erases the content of a house's events"},
+    {"verify", tool_verify, "audits a journal"},
+    {"checkpoint", tool_checkpoint, "the journal's head, signed"},
+    {"prove", tool_prove, "proves that an event stands in the journal"},
     {"replay", tool_replay, "feeds a recorded scenario through the core"},
     {"list", tool_list, "the joint team's list, and what is open of each house"},
     {"report", tool_report, "counts what the evaluation asks for"},
@@ -99,8 +102,12 @@ int main(int count, char **arguments)
         return usage(stdout);
     const char *name = strcmp(arguments[1], "--version") == 0 ? "version" : arguments[1];
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        if (strcmp(commands[i].name, name) == 0)
-            return commands[i].run(count - 1, arguments + 1);
+        if (strcmp(commands[i].name, name) != 0)
+            continue;
+        char full[32]; /* as a command calls itself in its help */
+        (void)snprintf(full, sizeof full, "samenloop %s", name);
+        arguments[1] = full;
+        return commands[i].run(count - 1, arguments + 1);
     }
     (void)fprintf(stderr, "samenloop: there is no command %s\n", name);
     return usage(stderr);

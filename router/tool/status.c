@@ -64,22 +64,22 @@ static void show(struct sl_buffer *out, const json_t *status)
     const json_t *violation = json_object_get(status, "last_violation");
     const char *key;
     json_t *value;
-    sl_buffer_printf(out, "router      %s at %s%s\n", text(status, "version"), text(status, "at"),
+    sl_buffer_printf(out, "router       %s at %s%s\n", text(status, "version"), text(status, "at"),
                      json_is_true(json_object_get(status, "full")) ? "  DISK FULL" : "");
-    sl_buffer_printf(out, "journal     %s, %lld records\n", text(status, "journal"),
+    sl_buffer_printf(out, "journal      %s, %lld records\n", text(status, "journal"),
                      (long long)json_integer_value(json_object_get(status, "records")));
-    sl_buffer_printf(out, "agreement   %s version %lld, %.16s, in force from %s\n",
+    sl_buffer_printf(out, "agreement    %s version %lld, %.16s, in force from %s\n",
                      text(agreement, "name"),
                      (long long)json_integer_value(json_object_get(agreement, "version")),
                      text(agreement, "hash"), text(agreement, "in_force"));
     if (json_is_string(json_object_get(agreement, "next_waits_until")))
-        sl_buffer_printf(out, "            another one waits until %s\n",
+        sl_buffer_printf(out, "             another one waits until %s\n",
                          text(agreement, "next_waits_until"));
     if (json_is_object(violation))
-        sl_buffer_printf(out, "last error  %s %s: %s\n", text(violation, "at"),
+        sl_buffer_printf(out, "last error   %s %s: %s\n", text(violation, "at"),
                          text(violation, "participant"), text(violation, "sentence"));
     json_object_foreach(json_object_get(status, "counters"), key, value)
-        sl_buffer_printf(out, "%-11s %lld\n", key, (long long)json_integer_value(value));
+        sl_buffer_printf(out, "%-12s %lld\n", key, (long long)json_integer_value(value));
     sl_buffer_printf(out, "\n");
     show_participants(out, status);
 }

@@ -1,17 +1,22 @@
 #!/usr/bin/python3
 """What operators see: the routing log, from the journal, from the file and from the feed."""
+import base64
 import datetime
 import json
 import os
 import pathlib
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import threading
 import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "interop"))
+import auditor  # noqa: E402
+import contract  # noqa: E402
 import house  # noqa: E402
 
 TOOL = str(pathlib.Path(os.environ["BUILD"]).resolve() / "samenloop")
@@ -133,6 +138,95 @@ def people_get_a_table():
     assert "a?[2Jb" in tool("log", "--file", evil) and "\u009b" not in tool("log", "--file", evil)
 
 
+def verified(folder, good=0, signatures=True):
+    config = ["--config", box.state["router"]["config"]] if signatures else []
+    done = subprocess.run([TOOL, "verify", "--json", *config, str(folder)], capture_output=True, text=True, timeout=20)
+    assert done.returncode == good, (done.returncode, done.stdout, done.stderr)
+    return json.loads(done.stdout)
+
+
+def changed(name, change):
+    """A copy of the journal in which one event's kept part is another, with a checksum that is right."""
+    copy = box.folder / name
+    shutil.copytree(box.state["router"]["journal"], copy)
+    file = min(copy.glob("*.log"))
+    data = bytearray(file.read_bytes())
+    offset, seeded = auditor.HEAD, bytes(data[16:48])
+    while True:
+        _, mark, _, kind, kept, size, number, _ = struct.unpack_from("<IBBHIIQQ", data, offset)
+        end = offset + auditor.RECORD + kept + (32 if size else 0)
+        if kind == 4 and change(data, offset + auditor.RECORD, kept):
+            struct.pack_into("<I", data, offset, auditor.crc32c(seeded + bytes(data[offset + 5:end])))
+            file.write_bytes(data)
+            return copy, number
+        offset = end + (4 + 16 + size if size else 0)
+
+
+def a_journal_is_audited():
+    journal_folder = pathlib.Path(box.state["router"]["journal"])
+    lines = [json.loads(line) for line in file_text().splitlines()]
+    said = verified(journal_folder)
+    assert said["problems"] == 0 and said["first_problem"] is None and said["decided_otherwise"] == 0, said
+    assert said["signatures"] == said["batches"] > 10 and said["refused"] == outcomes(file_text()).count("refused"), said
+    assert said["events"] == max(one["seq"] or 0 for one in lines), said
+    assert said["root"] == auditor.Log(journal_folder).tree.root().hex(), said
+    assert verified(journal_folder, signatures=False)["signatures"] is None
+
+    def other_source(data, at, size):  # who published it
+        place = data.find(b":systeem:test", at, at + size)
+        data[place + 9:place + 13] = b"tesT"
+        return place > 0
+
+    copy, number = changed("forged", other_source)
+    said = verified(copy, good=1)
+    assert said["problems"] >= 1 and "signature" in said["first_problem"], said
+    assert said["signatures"] == said["batches"] - 1 and f"record {number - 1}" in said["first_problem"], said
+
+    def other_receiver(data, at, size):  # where it went
+        place = data.find(b"ncg", at, at + size)
+        data[place:place + 3] = b"img"
+        return place > 0
+
+    copy, number = changed("rerouted", other_receiver)
+    said = verified(copy, good=1)
+    assert said["signatures"] == said["batches"] and (said["decided_otherwise"] > 0 or said["problems"] > 0), said
+    data = min(journal_folder.glob("*.log")).read_bytes()
+    broken = box.folder / "broken"
+    shutil.copytree(journal_folder, broken)
+    min(broken.glob("*.log")).write_bytes(data[:5000] + bytes([data[5000] ^ 1]) + data[5001:])
+    assert subprocess.run([TOOL, "verify", str(broken)], capture_output=True, timeout=20).returncode == 1
+
+
+def a_head_is_signed_and_an_event_proven():
+    where = ["--journal", box.state["router"]["journal"]]
+    note = tool("checkpoint", *where, "--key", box.folder / "keys/router/signing.key")
+    text, signature = note.split("\n\n")
+    origin, size, root = text.split("\n")
+    assert origin == "samenloop.example/journal" and text.count("\n") == 2, note
+    log = auditor.Log(box.state["router"]["journal"])
+    assert int(size) == len(log.records) and base64.b64decode(root) == log.tree.root()
+    dash, name, raw = signature.split()
+    raw = base64.b64decode(raw)
+    public = bytes.fromhex((box.folder / "keys/router/signing.pub").read_text().strip())
+    assert dash == "\u2014" and name == origin and len(raw) == 68
+    assert raw[:4] == contract.H(origin.encode() + b"\n\x01" + public)[:4]
+    contract.Ed25519PublicKey.from_public_bytes(public).verify(raw[4:], (text + "\n").encode())
+    proof = json.loads(tool("prove", *where, "3"))
+    hash_, index, last = base64.b64decode(proof["leaf"]), proof["index"], proof["size"] - 1
+    assert log.records[index].leaf == hash_ and log.records[index].kind == 4
+    for step in map(base64.b64decode, proof["path"]):  # RFC 9162, 2.1.3.2
+        if index & 1 or index == last:
+            hash_ = contract.node(step, hash_)
+            while not index & 1 and index:
+                index, last = index >> 1, last >> 1
+        else:
+            hash_ = contract.node(hash_, step)
+        index, last = index >> 1, last >> 1
+    assert last == 0 and hash_ == base64.b64decode(proof["root"]) == log.tree.root()
+    assert "no event" in tool("prove", *where, "99999", good=1)
+    assert "origin" in tool("checkpoint", *where, "--key", "x", "--origin", "a b", good=2)
+
+
 class Follower:
     """samenloop log -f, and what it has said so far."""
 
@@ -207,7 +301,7 @@ def status_tells_what_waits_and_for_how_long():
     first = next(json.loads(line) for line in file_text().splitlines() if f'"seq":{began + 1},' in line)
     assert ncg["lanes"]["ordinary"]["oldest"] == first["at"], (ncg, first)
     text = asked("status")
-    assert "away" in text and first["at"] in text and f"events      {began + 2}" in text, text
+    assert "away" in text and first["at"] in text and f"events       {began + 2}" in text, text
     box.start()
     box.take("ncg", wait=5)
     house.until(lambda: not any(lane["waiting"] for one in json.loads(asked("status", "--json"))["participants"]
@@ -237,6 +331,9 @@ def obligations_are_those_that_are_open():
 
 def a_house_is_erased_and_the_proof_stays():
     state, key = box.state, box.folder / "keys/img/pseudonym.key"
+    fresh = published("img", damage())  # waits in NCG's inbox, with its sections
+    other = published("img", damage("0014200000000777"))
+    house.until(lambda: {fresh["journalseq"], other["journalseq"]} <= {item["journalseq"] for item in box.inbox("ncg")})
     before = journal("--json")
     files = pathlib.Path(state["router"]["journal"])
     subject = json.loads(before.splitlines()[0])["subject"]
@@ -251,6 +348,19 @@ def a_house_is_erased_and_the_proof_stays():
     assert [one for one in map(json.loads, lines[len(before):].splitlines()) if one["rule"] == "erasure"][0]["subject"] == subject
     assert "no event of this house" in asked("erase", "--subject", "ab" * 32, "--who", "me", "--reason", "r", good=1)
     assert "--who" in asked("erase", "--subject", "ab" * 32, good=2)
+    assert (lambda said: said["erased"] == len(events) and said["problems"] == 0)(verified(files))
+    # What NCG has of it goes too, from what waits and from its files; the other house's stays.
+
+    def section(seq):
+        item = next(one for one in box.inbox("ncg") if one["journalseq"] == seq and one["type"].endswith("_found"))
+        return "location" in item["data"]
+
+    house.until(lambda: not section(fresh["journalseq"]))
+    assert section(other["journalseq"])
+    assert BAG.encode() not in b"".join(path.read_bytes() for path in pathlib.Path(state["participants"]["ncg"]["inbox"]).glob("*.log"))
+    box.kill("ncg")
+    box.start()
+    assert not section(fresh["journalseq"]) and section(other["journalseq"])
     # The same is true after a restart, and what comes about the house goes on.
     box.kill("router")
     box.start()
@@ -265,5 +375,6 @@ def a_house_is_erased_and_the_proof_stays():
 with house.Sandbox("--participants", "img,ncg") as box:
     house.run([the_journal_tells_the_log_as_the_router_wrote_it, lines_that_a_kill_swallowed_are_in_the_journal,
                lines_are_chosen, people_get_a_table, new_lines_are_followed,
+               a_journal_is_audited, a_head_is_signed_and_an_event_proven,
                status_tells_what_waits_and_for_how_long, dead_letters_are_named_exactly, obligations_are_those_that_are_open,
                a_house_is_erased_and_the_proof_stays, the_feed_gives_what_comes])
