@@ -18,6 +18,7 @@
 #include "adapters/config.h"
 #include "adapters/edges/http.h"
 #include "adapters/edges/spool.h"
+#include "schemas/expiry.h"
 #include "schemas/version.h"
 
 enum { PROBLEMS = 16 * 1024, ROUND_MS = 1000 /* systemd's watchdog wants to see the loop turn */ };
@@ -194,6 +195,7 @@ static int signals_as_file(void)
 struct said {
     bool connected;
     bool fed;
+    int64_t expiry; /* when it was told last what ends soon */
     char trouble[sizeof((struct samenloop_health *)NULL)->trouble];
     char spool[sizeof((struct sl_error *)NULL)->text];
 };
@@ -207,6 +209,16 @@ static void say_spool(struct said *said, const struct spool *spool)
     (void)fprintf(stderr, "samenloop-adapter: %s\n",
                   trouble[0] == '\0' ? "spool: all is well again" : trouble);
     (void)snprintf(said->spool, sizeof said->spool, "%s", trouble);
+}
+
+/* A key or certificate that ends soon is told at the start and once a day. */
+static void say_expiry(struct said *said, const struct adapter_config *config)
+{
+    struct sl_buffer lines = {0};
+    int64_t now = adapter_config_now(config, said->expiry);
+    if (sl_expiry_is_due(&said->expiry, now) && sl_expiry_tell(&config->directory, now, &lines) > 0)
+        (void)fwrite(lines.data, 1, lines.size, stderr);
+    sl_buffer_free(&lines);
 }
 
 static void say(struct said *said, const struct samenloop *house)
@@ -244,6 +256,7 @@ static int loop(struct samenloop_line *line, const struct edges *edges, int sign
             return -1;
         edges_round(edges, elapsed_ms());
         say(&said, house);
+        say_expiry(&said, samenloop_config(line));
         say_spool(&said, edges->spool);
         (void)sd_notify(0, "WATCHDOG=1");
         struct signalfd_siginfo signal;

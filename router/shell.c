@@ -19,6 +19,7 @@
 #include "router/pidfile.h"
 #include "router/router.h"
 #include "router/sockets.h"
+#include "schemas/expiry.h"
 #include "schemas/file.h"
 #include "schemas/log/storage.h"
 #include "schemas/timestamp.h"
@@ -51,6 +52,7 @@ struct shell {
     int pid; /* descriptor of the pid file; -1: none */
     int64_t now;
     int64_t elapsed;
+    int64_t expiry_told; /* when it was told last what ends soon */
     struct peer *peers;
     size_t peer_count;
     size_t peer_capacity;
@@ -241,10 +243,21 @@ static void send_answer(struct shell *shell)
     shell->asked = false;
 }
 
+/* A key or certificate that ends soon is told at the start and once a day. */
+static void tell_expiry(struct shell *shell)
+{
+    struct sl_buffer lines = {0};
+    if (sl_expiry_is_due(&shell->expiry_told, shell->now) &&
+        sl_expiry_tell(&(*shell->config)->directory, shell->now, &lines) > 0)
+        (void)fwrite(lines.data, 1, lines.size, stderr);
+    sl_buffer_free(&lines);
+}
+
 static int take_round(struct shell *shell, struct sl_error *error)
 {
     size_t bytes = 0;
     router_time(shell->router, moment(shell));
+    tell_expiry(shell);
     complaints_catch_up(&shell->complaints, shell->elapsed);
     sockets_admit(&shell->sockets, &(*shell->config)->directory, shell->now, &shell->complaints,
                   shell->elapsed);
@@ -322,6 +335,7 @@ static void reload(struct shell *shell)
             (void)fwrite(config->warnings.data, 1, config->warnings.size, stderr);
         config_free(*shell->config);
         *shell->config = config;
+        shell->expiry_told = 0; /* the cards may be others */
         forget_strangers(shell);
     }
     sl_buffer_free(&problems);

@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <string.h>
+#include <time.h>
 
 /* What a certificate signs is a key card and nothing else: label, NUL, card. */
 #define CARD_LABEL "samenloop.v1 key card"
@@ -136,8 +137,22 @@ static int check_signature(X509 *certificate, const Samenloop__V1__SignedKeyCard
     return good ? 0 : sl_fail(error, SL_BAD_KEY_CARD, "the card's signature is not good");
 }
 
+/* The moment at which the first of a chain ends. */
+static int64_t end_of_chain(STACK_OF(X509) * chain)
+{
+    int64_t end = INT64_MAX;
+    for (int i = 0; i < sk_X509_num(chain); i++) {
+        struct tm tm = {0};
+        if (ASN1_TIME_to_tm(X509_get0_notAfter(sk_X509_value(chain, i)), &tm) != 1)
+            continue;
+        int64_t one = (int64_t)timegm(&tm) * 1000;
+        end = one < end ? one : end;
+    }
+    return end;
+}
+
 static int check_certificate(const Samenloop__V1__SignedKeyCard *signed_card, X509_STORE *trust,
-                             const char *oin, int64_t now, struct sl_error *error)
+                             const char *oin, int64_t now, int64_t *end, struct sl_error *error)
 {
     STACK_OF(X509) *chain = read_chain(signed_card);
     int result = -1;
@@ -147,6 +162,8 @@ static int check_certificate(const Samenloop__V1__SignedKeyCard *signed_card, X5
     else if (check_chain(certificate, chain, trust, now, error) == 0 &&
              check_usage(certificate, error) == 0 && check_oin(certificate, oin, error) == 0)
         result = check_signature(certificate, signed_card, error);
+    if (result == 0)
+        *end = end_of_chain(chain);
     sk_X509_pop_free(chain, X509_free);
     return result;
 }
@@ -209,7 +226,7 @@ static int read_card(struct sl_card *out, struct sl_arena *arena, struct sl_byte
     out->issued_at = card->issued_at;
     if (card->issued_at > now + SL_FUTURE_TOLERANCE)
         return sl_fail(error, SL_BAD_KEY_CARD, "the card is not issued yet");
-    if (check_certificate(outer, trust, out->oin, now, error) < 0)
+    if (check_certificate(outer, trust, out->oin, now, &out->certificate_end, error) < 0)
         return -1;
     struct sl_crypto *crypto = sl_crypto_new();
     struct sl_bytes body = sl_from_pb(outer->card);

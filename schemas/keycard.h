@@ -26,6 +26,7 @@ struct sl_card {
     char oin[SL_OIN_SIZE + 1];
     uint8_t hash[SL_HASH_SIZE]; /* SHA-256 of the KeyCard as signed: a batch names its card by it */
     int64_t issued_at;
+    int64_t certificate_end; /* of those on the card, the one that ends first (ms since 1970) */
     size_t key_count;
     struct sl_key keys[SL_MAX_KEYS];
 };

@@ -70,9 +70,9 @@ def restart(box, name):
     box.start()
 
 
-def rotate(box, name, use):
+def rotate(box, name, use, *more):
     program = house.ROOT / os.environ.get("BUILD", "build/gcc") / "samenloop"
-    done = subprocess.run([program, "keys", "rotate", box.folder / "keys", "--participant", name, "--use", use],
+    done = subprocess.run([program, "keys", "rotate", box.folder / "keys", "--participant", name, "--use", use, *more],
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     for line in done.stdout.splitlines():
@@ -108,5 +108,16 @@ def rotation_loses_nothing():
         assert len(cards) == 8 and "ncg-3.card" in cards, cards
 
 
+def what_ends_soon_is_told():
+    """Router and adapters say at their start, or when they take new cards, whose key ends within a month."""
+    with house.Sandbox("--participants", "img,ncg") as box:
+        files = [box.folder / one / "stderr" for one in ("router", "img", "ncg")]
+        assert not any(" ends at " in file.read_text() for file in files)
+        rotate(box, "ncg", "signing", "--days", "10", "--overlap", "1")
+        for file in files:
+            house.until(lambda: "ncg: the signing key ends at " in file.read_text())
+            assert "img: " not in file.read_text(), file.read_text()
+
+
 if __name__ == "__main__":
-    house.run([rotation_loses_nothing])
+    house.run([rotation_loses_nothing, what_ends_soon_is_told])
