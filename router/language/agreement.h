@@ -14,7 +14,7 @@
 
 enum {
     AGREEMENT_TEXT_MAX = 2048 * 1024, /* bytes of a file */
-    AGREEMENT_FINDINGS_MAX = 20,     /* told at once */
+    AGREEMENT_FINDINGS_MAX = 20,      /* told at once */
     AGREEMENT_RULES_MAX = 12 * 1024,
     AGREEMENT_FACTS_MAX = 64,
     AGREEMENT_DEPTH_MAX = 16,   /* of conditions in conditions */

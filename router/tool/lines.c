@@ -73,7 +73,9 @@ struct column {
 static void write_seq(char out[CELL], const json_t *line)
 {
     json_int_t number = json_integer_value(json_object_get(line, "seq"));
-    (void)snprintf(out, CELL, number == 0 ? "" : "%lld", (long long)number);
+    out[0] = '\0';
+    if (number != 0)
+        (void)snprintf(out, CELL, "%lld", (long long)number);
 }
 
 static void write_to(char out[CELL], const json_t *line)

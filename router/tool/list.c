@@ -67,7 +67,7 @@ int tool_list(int count, char **arguments)
         .args_doc = "[SCENARIO.jsonl...]",
         .doc = "The joint team's list: priority, house (the beginning of its pseudonym), since "
                "when, grounds, and below each house what is awaited of whom, and until when."};
-    struct asked asked = {.at = INT64_MAX, .history = {NULL}};
+    struct asked asked = {.at = INT64_MAX};
     struct sl_error error = {0};
     struct watch watch;
     if (argp_parse(&argp, count, arguments, 0, NULL, &asked) != 0)

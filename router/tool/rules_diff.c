@@ -65,7 +65,7 @@ static int look_ahead(bool *later, const struct asked *asked, const struct part 
         int64_t last = 0;
         sl_buffer_clear(&log);
         result = parts[i].tell(&log, &last, parts[i].path, &agreements, error);
-        *later = *later && new != NULL && last < new->in_force;
+        *later = *later && new != NULL &&last < new->in_force;
     }
     sl_buffer_free(&log);
     agreement_free(new);
