@@ -58,7 +58,8 @@ int tool_fail(const struct sl_error *error)
 
 int tool_print(const struct sl_buffer *buffer)
 {
-    if (fwrite(buffer->data, 1, buffer->size, stdout) == buffer->size && fflush(stdout) == 0)
+    if ((buffer->size == 0 || fwrite(buffer->data, 1, buffer->size, stdout) == buffer->size) &&
+        fflush(stdout) == 0)
         return TOOL_GOOD;
     (void)fprintf(stderr, "samenloop: cannot write to standard output: %s\n", strerror(errno));
     return TOOL_WRONG;
