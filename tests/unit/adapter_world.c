@@ -155,24 +155,23 @@ static int64_t clock_ms(void)
 /* Publishes events first to last - 1 in one call; they must be accepted. */
 static void publish(int who, unsigned first, unsigned last)
 {
-    char *text = sl_new(last - first, 1024);
+    struct sl_buffer text = {0};
     char when[SL_TIMESTAMP_SIZE];
-    size_t size = 0;
     struct samenloop_tickets tickets;
     sl_timestamp_format(when, (int64_t)time(NULL) * 1000);
     for (unsigned n = first; n < last; n++)
-        size += (size_t)sprintf(
-            text + size,
+        sl_buffer_printf(
+            &text,
             "%c{\"specversion\":\"1.0\",\"id\":\"doc-%u\",\"source\":\"urn:nld:oin:%s:systeem:z\","
             "\"type\":\"nl.samenloop.acute_unsafe_dismissed\",\"subject\":\"00142000%08u\","
             "\"time\":\"%s\",\"data\":{\"attributes\":{\"occurred_at\":\"%s\"},\"dossier\":"
             "{\"organisation\":\"x\",\"case_number\":\"Z-%u\"}}}",
             n == first ? '[' : ',', n, party_oins[who], 1 + n % 3, when, when, n);
-    text[size++] = ']';
-    assert_int_equal(samenloop_publish(samenloop_house(lines[who]), SAMENLOOP_BACK_OFFICE, text,
-                                       size, true, &tickets),
+    sl_buffer_add(&text, "]", 1);
+    assert_int_equal(samenloop_publish(samenloop_house(lines[who]), SAMENLOOP_BACK_OFFICE,
+                                       text.data, text.size, true, &tickets),
                      0);
-    free(text);
+    sl_buffer_free(&text);
     turn(0);
     for (size_t i = 0; i < tickets.count; i++) {
         struct samenloop_answer answer;

@@ -179,12 +179,15 @@ static inline uint64_t world_tell(struct world *world, struct told told)
 static inline void world_wait(struct world *world, const char *until)
 {
     char all[sizeof world->lines] = "";
+    size_t size = 0;
     int64_t at = 0;
     assert_int_equal(sl_timestamp_parse(&at, sl_text(until)), 0);
     while (core_tick(world->core, at, &world->decision)) {
         world_lines(world);
-        assert_true(strlen(all) + strlen(world->lines) < sizeof all);
-        strcat(all, world->lines);
+        size_t more = strlen(world->lines);
+        assert_true(size + more < sizeof all);
+        memcpy(all + size, world->lines, more);
+        size += more;
     }
     assert_true(core_wake(world->core) > at);
     memcpy(world->lines, all, sizeof all);

@@ -36,8 +36,8 @@ static void tells(struct sl_card *card, const char *wanted)
     struct sl_directory directory = {.count = 2};
     struct sl_buffer out = {0};
     size_t lines = 0;
-    strcpy(directory.participants[0].name, "img"); /* has no card */
-    strcpy(directory.participants[1].name, "ncg");
+    memcpy(directory.participants[0].name, "img", sizeof "img"); /* has no card */
+    memcpy(directory.participants[1].name, "ncg", sizeof "ncg");
     directory.participants[1].cards = card;
     directory.participants[1].card_count = 1;
     size_t told = sl_expiry_tell(&directory, NOW, &out);
