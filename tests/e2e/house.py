@@ -83,7 +83,8 @@ class Sandbox:
     def log(self):
         """The router's routing log so far."""
         path = pathlib.Path(self.state["router"]["log"])
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        whole = path.read_text().rpartition("\n")[0] if path.exists() else ""  # the last line may be on its way
+        return [json.loads(line) for line in whole.splitlines()]
 
     # ------------------------------------------------------------ a back office
 
