@@ -1,4 +1,6 @@
 /* What needs the journal, before an event is decided on: X9, X12, X13, and who may lift what. */
+#include "router/core/admit.h"
+#include "router/core/past.h"
 #include "router/core/state.h"
 
 #include <string.h>

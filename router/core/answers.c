@@ -1,6 +1,8 @@
 /* Which open questions an event answers, and answers that come before their question. */
+#include "router/core/past.h"
 #include "router/core/state.h"
 
+#include <assert.h>
 #include <string.h>
 
 bool met_by(const struct obligation *obligation, int publisher)

@@ -5,6 +5,9 @@
  * the content that it had, and with the content that it gets. What only the first brings about
  * goes, what only the second brings about comes, all else stays as it is.
  */
+#include "router/core/outcomes.h"
+#include "router/core/past.h"
+#include "router/core/plan.h"
 #include "router/core/state.h"
 
 #include <string.h>

@@ -2,6 +2,7 @@
  * Conditions: trees of tests over what an event says, what is known of its house, and what is
  * awaited there. Every test holds for the values that it names only; unknown is one of them.
  */
+#include "router/core/conditions.h"
 #include "router/core/state.h"
 
 #include <stdio.h>
@@ -86,15 +87,6 @@ static bool asked(const struct view *view, const struct agreement_condition *con
 }
 
 /* ---------------------------------------------------------------- who */
-
-int place_of(const struct core *core, struct sl_bytes name)
-{
-    for (size_t i = 0; i < core->participant_count; i++) {
-        if (sl_bytes_is(name, core->participants[i].name))
-            return (int)i;
-    }
-    return NOBODY;
-}
 
 static int other(const struct core *core, enum sl_organisation organisation)
 {

@@ -1,6 +1,7 @@
 /* A core's life: who takes part, and the agreements that hold one after the other. */
 #include "router/core/state.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,9 @@
 /* An event, from the questions that it answers to what turned facts bring about. */
+#include "router/core/admit.h"
+#include "router/core/conditions.h"
+#include "router/core/outcomes.h"
+#include "router/core/past.h"
+#include "router/core/plan.h"
 #include "router/core/state.h"
 
 #include <string.h>

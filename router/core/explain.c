@@ -1,5 +1,8 @@
 /* Why rules fire for an event, or do not: the same conditions, asked aloud. */
+#include "router/core/conditions.h"
+#include "router/core/plan.h"
 #include "router/core/state.h"
+#include "schemas/timestamp.h"
 
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* The gates around a forward: X1 restricted, X2 consent, X3 minimise, X4 role. */
+#include "router/core/outcomes.h"
 #include "router/core/state.h"
 
 #include <string.h>

@@ -3,6 +3,9 @@
  * to tell the resident, and awaited to say so. The agreement switches it on ("inform residents
  * within 20 working days"); it is a rule like those of the file.
  */
+#include "router/core/conditions.h"
+#include "router/core/outcomes.h"
+#include "router/core/plan.h"
 #include "router/core/state.h"
 
 #include <stdlib.h>

@@ -1,6 +1,8 @@
 /* A decision in the making: its lines, its deliveries, and the memory it stands in. */
+#include "router/core/outcomes.h"
 #include "router/core/state.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,11 +77,6 @@ const char *making_text(struct core *core, const char *format, ...)
 const char *rule_clause(const struct agreement_rule *rule)
 {
     return rule->clause_count > 0 ? rule->clauses[0].name : NULL;
-}
-
-const char *place_name(const struct core *core, int place)
-{
-    return place == BOTH ? "both" : place == NOBODY ? NULL : core->participants[place].name;
 }
 
 struct core_source stub_source(struct core *core, const struct stub *stub, uint32_t subject)

@@ -1,4 +1,5 @@
 /* What is awaited of whom: a few a house, found by house, by event, and by what falls due first. */
+#include "router/core/outcomes.h"
 #include "router/core/state.h"
 
 #include <stdlib.h>

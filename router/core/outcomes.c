@@ -1,5 +1,9 @@
 /* Carries a plan out: each outcome of the rules, in their order, with its line. */
+#include "router/core/conditions.h"
+#include "router/core/outcomes.h"
+#include "router/core/plan.h"
 #include "router/core/state.h"
+#include "schemas/timestamp.h"
 
 #include <string.h>
 

@@ -3,6 +3,7 @@
  * stated. Participants, rules, types and facts stand there by their names, so that a later
  * agreement does not disturb it. Numbers are little-endian; texts have a byte of size before them.
  */
+#include "router/core/past.h"
 #include "router/core/state.h"
 
 #include <string.h>

@@ -191,3 +191,19 @@ void terms_free(struct terms *terms)
     free(terms->asked_names);
     free(terms);
 }
+
+/* ---------------------------------------------------------------- who takes part */
+
+int place_of(const struct core *core, struct sl_bytes name)
+{
+    for (size_t i = 0; i < core->participant_count; i++) {
+        if (sl_bytes_is(name, core->participants[i].name))
+            return (int)i;
+    }
+    return NOBODY;
+}
+
+const char *place_name(const struct core *core, int place)
+{
+    return place == BOTH ? "both" : place == NOBODY ? NULL : core->participants[place].name;
+}

@@ -1,4 +1,7 @@
 /* What time brings about: deadlines with their escalations, and notices at the end of a day. */
+#include "router/core/conditions.h"
+#include "router/core/outcomes.h"
+#include "router/core/plan.h"
 #include "router/core/state.h"
 
 #include <stdlib.h>
