@@ -86,6 +86,8 @@ def the_list_holds_the_complex_house():
 
 
 def nothing_is_changed():
+    box.stop("router")  # what changes now, the tool has changed
+
     def state():
         return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(journal().iterdir())}
     before = state()
