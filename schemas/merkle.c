@@ -160,15 +160,33 @@ int sl_merkle_paths(struct sl_crypto *crypto, struct sl_path *paths, const sl_ha
     return recompute(&proof, root, 0, size, count) == 0 && proof.nodes.size == 0 ? 0 : -1;
 }
 
-void sl_frontier_add(struct sl_crypto *crypto, struct sl_frontier *frontier, const sl_hash leaf)
+/* Does a subtree of `carry_size` leaves that ends with leaf `last` stand right behind those of
+ * before, as the sibling of one that holds the last of them? */
+static bool is_flank(const struct sl_growth *growth, uint64_t last, uint64_t carry_size)
+{
+    uint64_t begin = last + 1 - carry_size;
+    return growth != NULL && growth->before.size <= begin &&
+           growth->before.size > begin - carry_size;
+}
+
+void sl_frontier_grow(struct sl_crypto *crypto, struct sl_frontier *frontier, const sl_hash leaf,
+                      struct sl_growth *growth)
 {
     sl_hash carry;
     memcpy(carry, leaf, SL_HASH_SIZE);
     int level = 0;
-    for (; (frontier->size >> level & 1) != 0; level++)
+    for (; (frontier->size >> level & 1) != 0; level++) {
+        if (is_flank(growth, frontier->size, UINT64_C(1) << level))
+            memcpy(growth->flank[level], carry, SL_HASH_SIZE);
         node(crypto, carry, frontier->roots[level], carry);
+    }
     memcpy(frontier->roots[level], carry, SL_HASH_SIZE);
     frontier->size++;
+}
+
+void sl_frontier_add(struct sl_crypto *crypto, struct sl_frontier *frontier, const sl_hash leaf)
+{
+    sl_frontier_grow(crypto, frontier, leaf, NULL);
 }
 
 void sl_frontier_root(struct sl_crypto *crypto, const struct sl_frontier *frontier, sl_hash out)
@@ -187,4 +205,100 @@ void sl_frontier_root(struct sl_crypto *crypto, const struct sl_frontier *fronti
             memcpy(out, frontier->roots[level], SL_HASH_SIZE);
         begun = true;
     }
+}
+
+/* ---------------------------------------------------------------- growth */
+
+void sl_growth_begin(struct sl_growth *growth, const struct sl_frontier *before)
+{
+    growth->before = *before;
+}
+
+/* The root over the leaves behind the last complete subtree of this level. */
+static void tail(struct sl_crypto *crypto, const struct sl_frontier *now, int level, sl_hash out)
+{
+    struct sl_frontier rest = *now;
+    rest.size &= (UINT64_C(1) << level) - 1;
+    sl_frontier_root(crypto, &rest, out);
+}
+
+static int lowest_bit(uint64_t size)
+{
+    int level = 0;
+    while ((size >> level & 1) == 0)
+        level++;
+    return level;
+}
+
+/*
+ * Up from the last complete subtree of before: at each level its sibling, which is one of before
+ * where it stands left; else it is new, and complete but for the last of a level.
+ */
+void sl_growth_prove(struct sl_crypto *crypto, const struct sl_growth *growth,
+                     const struct sl_frontier *now, struct sl_buffer *nodes)
+{
+    const struct sl_frontier *before = &growth->before;
+    if (before->size == 0 || before->size == now->size)
+        return;
+    int level = lowest_bit(before->size);
+    if ((before->size & (before->size - 1)) != 0)
+        sl_buffer_add(nodes, before->roots[level], SL_HASH_SIZE);
+    uint64_t at = (before->size - 1) >> level;
+    uint64_t last = (now->size - 1) >> level;
+    for (; last > 0; at >>= 1, last >>= 1, level++) {
+        bool whole = at + 1 < last || (now->size & ((UINT64_C(1) << level) - 1)) == 0;
+        if ((at & 1) != 0)
+            sl_buffer_add(nodes, before->roots[level], SL_HASH_SIZE);
+        else if (at < last && whole)
+            sl_buffer_add(nodes, growth->flank[level], SL_HASH_SIZE);
+        else if (at < last)
+            tail(crypto, now, level, (uint8_t *)sl_buffer_extend(nodes, SL_HASH_SIZE));
+    }
+}
+
+/* The next node of a proof; NULL: there is none. */
+static const uint8_t *next_node(struct sl_bytes *nodes)
+{
+    const uint8_t *node = nodes->data;
+    if (nodes->size < SL_HASH_SIZE)
+        return NULL;
+    *nodes = sl_bytes(node + SL_HASH_SIZE, nodes->size - SL_HASH_SIZE);
+    return node;
+}
+
+int sl_merkle_extends(struct sl_crypto *crypto, uint64_t before, const sl_hash before_root,
+                      uint64_t size, const sl_hash root, struct sl_bytes nodes)
+{
+    sl_hash old;
+    sl_hash new;
+    if (before == 0 || before >= size)
+        return before <= size && nodes.size == 0 &&
+                       (before == 0 || memcmp(before_root, root, SL_HASH_SIZE) == 0)
+                   ? 0
+                   : -1;
+    int level = lowest_bit(before);
+    const uint8_t *first = (before & (before - 1)) == 0 ? before_root : next_node(&nodes);
+    if (first == NULL)
+        return -1;
+    memcpy(old, first, SL_HASH_SIZE);
+    memcpy(new, first, SL_HASH_SIZE);
+    uint64_t at = (before - 1) >> level;
+    uint64_t last = (size - 1) >> level;
+    for (; last > 0; at >>= 1, last >>= 1) {
+        if ((at & 1) == 0 && at == last)
+            continue;
+        const uint8_t *sibling = next_node(&nodes);
+        if (sibling == NULL)
+            return -1;
+        if ((at & 1) != 0) {
+            node(crypto, old, sibling, old);
+            node(crypto, new, sibling, new);
+        } else {
+            node(crypto, new, new, sibling);
+        }
+    }
+    return nodes.size == 0 && memcmp(old, before_root, SL_HASH_SIZE) == 0 &&
+                   memcmp(new, root, SL_HASH_SIZE) == 0
+               ? 0
+               : -1;
 }

@@ -51,4 +51,27 @@ struct sl_frontier {
 void sl_frontier_add(struct sl_crypto *crypto, struct sl_frontier *frontier, const sl_hash leaf);
 void sl_frontier_root(struct sl_crypto *crypto, const struct sl_frontier *frontier, sl_hash out);
 
+/*
+ * What a frontier grew by: with it, and at no further hash, can be proven that the tree of now has
+ * that of before as its beginning (RFC 6962, 2.1.2), without the leaves of either. Leaves that are
+ * added by sl_frontier_grow are seen by it; others it knows nothing of.
+ */
+struct sl_growth {
+    struct sl_frontier before;
+    sl_hash flank[64]; /* of each level the complete subtree right of the last leaf of before */
+};
+
+void sl_growth_begin(struct sl_growth *growth, const struct sl_frontier *before);
+void sl_frontier_grow(struct sl_crypto *crypto, struct sl_frontier *frontier, const sl_hash leaf,
+                      struct sl_growth *growth);
+
+/* Appends the proof to `nodes`: none where `before` is empty, or nothing was added. */
+void sl_growth_prove(struct sl_crypto *crypto, const struct sl_growth *growth,
+                     const struct sl_frontier *now, struct sl_buffer *nodes);
+
+/* Is a tree of `size` leaves with this root what a tree of `before` leaves with that root grew to?
+ * 0, or -1: it is not, or the nodes do not prove it. */
+int sl_merkle_extends(struct sl_crypto *crypto, uint64_t before, const sl_hash before_root,
+                      uint64_t size, const sl_hash root, struct sl_bytes nodes);
+
 #endif

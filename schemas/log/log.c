@@ -232,7 +232,7 @@ static void append_one(struct sl_log *log, const struct sl_entry *entry)
     record.digest = sl_bytes(at + SL_RECORD_HEAD + entry->kept.size,
                              entry->content.size > 0 ? SL_HASH_SIZE : 0);
     sl_record_leaf(log->crypto, &record, leaf);
-    sl_frontier_add(log->crypto, &log->tree, leaf);
+    sl_frontier_grow(log->crypto, &log->tree, leaf, &log->growth);
 }
 
 int sl_log_append(struct sl_log *log, const struct sl_entry *entries, size_t count, uint64_t *first,

@@ -150,6 +150,15 @@ int sl_log_frontier(struct sl_log *log, uint64_t size, struct sl_frontier *out,
                     struct sl_error *error);
 
 /*
+ * Proves that the tree over records 1 to `size` is the beginning of that over records 1 to
+ * sl_log_synced, which is sl_log_last (RFC 6962, 2.1.2; sl_merkle_extends). Costs nothing when
+ * `size` was sl_log_synced at the call before it; else the records behind `size` are read. 1: the
+ * nodes are appended, 0 and -1: as sl_log_frontier.
+ */
+int sl_log_prove_growth(struct sl_log *log, uint64_t size, struct sl_buffer *nodes,
+                        struct sl_error *error);
+
+/*
  * The leaf of a record: SHA-256(00 || number || kind || size of kept || kept || digest), numbers
  * little-endian of 8, 4 and 4 bytes. -1 with SL_DAMAGED when its digest is not that of its salt and
  * content (an auditor's question: the checksums alone do not show a change on purpose).

@@ -205,7 +205,7 @@ void sl_log_root(struct sl_log *log, sl_hash out)
 
 /* Adds the leaves of records out->size + 1 to `size`. */
 static int add_leaves(struct sl_log *log, uint64_t size, struct sl_frontier *out,
-                      struct sl_error *error)
+                      struct sl_growth *growth, struct sl_error *error)
 {
     struct sl_record record;
     struct sl_log_reader *reader = sl_log_reader_new(log, out->size + 1);
@@ -216,7 +216,7 @@ static int add_leaves(struct sl_log *log, uint64_t size, struct sl_frontier *out
         if (result != 1)
             break;
         sl_record_leaf(log->crypto, &record, leaf);
-        sl_frontier_add(log->crypto, out, leaf);
+        sl_frontier_grow(log->crypto, out, leaf, growth);
     }
     sl_log_reader_free(reader);
     return result;
@@ -235,7 +235,32 @@ int sl_log_frontier(struct sl_log *log, uint64_t size, struct sl_frontier *out,
     int result = enter(&at, sl_log_segment_of(log, size + 1), error);
     *out = at.cursor.head.frontier;
     sl_cursor_free(&at.cursor);
-    return result < 0 ? -1 : add_leaves(log, size, out, error);
+    return result < 0 ? -1 : add_leaves(log, size, out, NULL, error);
+}
+
+/* Reads what the tree grew by since it had `size` leaves. */
+static int read_growth(struct sl_log *log, uint64_t size, struct sl_error *error)
+{
+    struct sl_frontier tree;
+    int result = sl_log_frontier(log, size, &tree, error);
+    if (result != 1)
+        return result;
+    sl_growth_begin(&log->growth, &tree);
+    return add_leaves(log, log->synced, &tree, &log->growth, error);
+}
+
+int sl_log_prove_growth(struct sl_log *log, uint64_t size, struct sl_buffer *nodes,
+                        struct sl_error *error)
+{
+    assert(log->head.tree && log->synced == log->last);
+    int result = 1;
+    if (size != 0 && size != log->growth.before.size)
+        result = read_growth(log, size, error);
+    if (result != 1)
+        return result;
+    sl_growth_prove(log->crypto, &log->growth, &log->tree_synced, nodes);
+    sl_growth_begin(&log->growth, &log->tree_synced);
+    return 1;
 }
 
 int sl_log_leaf(struct sl_log *log, const struct sl_record *record, sl_hash out,

@@ -75,6 +75,7 @@ struct sl_log {
     uint64_t synced;
     struct sl_frontier tree;
     struct sl_frontier tree_synced;
+    struct sl_growth growth; /* of `tree`, since it was proven last; before that, since nothing */
 
     struct sl_log_spare spare;
     struct sl_log_reader *reader; /* of sl_log_read */

@@ -231,6 +231,40 @@ static void test_root_is_that_of_the_records(void **state)
     sl_crypto_free(crypto);
 }
 
+/* The growth since any size is proven, by what was seen as it grew, and by what is read again. */
+static void test_the_tree_proves_what_it_grew_from(void **state)
+{
+    struct bed *bed = *state;
+    struct sl_log *log = open_log(bed->storage, true);
+    struct sl_crypto *crypto = sl_crypto_new();
+    static const uint64_t sizes[] = {0, 1, 2, 7, 8, 31, 96, 97, 130, 300};
+    sl_hash roots[sizeof sizes / sizeof *sizes];
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        if (sizes[i] > 0)
+            grow(log, sizes[i], 1000);
+        sl_log_root(log, roots[i]);
+        for (size_t k = 0; k <= i; k++) { /* the one before it, which was seen, comes first */
+            size_t before = (2 * i - k) % (i + 1);
+            struct sl_buffer nodes = {0};
+            assert_int_equal(sl_log_prove_growth(log, sizes[before], &nodes, &bed->error), 1);
+            assert_int_equal(sl_merkle_extends(crypto, sizes[before], roots[before], sizes[i],
+                                               roots[i], sl_buffer_bytes(&nodes)),
+                             0);
+            sl_buffer_free(&nodes);
+        }
+    }
+    struct sl_buffer nodes = {0};
+    assert_int_equal(sl_log_prove_growth(log, 301, &nodes, &bed->error), 0);
+    sl_log_close(log);
+    log = open_log(bed->storage, true);
+    assert_int_equal(sl_log_prove_growth(log, 97, &nodes, &bed->error), 1);
+    assert_int_equal(
+        sl_merkle_extends(crypto, 97, roots[7], 300, roots[9], sl_buffer_bytes(&nodes)), 0);
+    sl_buffer_free(&nodes);
+    sl_log_close(log);
+    sl_crypto_free(crypto);
+}
+
 /* ---------------------------------------------------------------- erased and released */
 
 /* Do these bytes stand anywhere in any segment? */
@@ -389,6 +423,7 @@ int main(void)
         BOTH(test_too_large),
         cmocka_unit_test(test_segments_are_made_ahead_in_steps),
         BOTH(test_root_is_that_of_the_records),
+        BOTH(test_the_tree_proves_what_it_grew_from),
         BOTH(test_content_is_erased_and_the_root_stays),
         cmocka_unit_test(test_what_is_erased_stays_so),
         BOTH(test_salts_differ),

@@ -127,6 +127,64 @@ static void wrong_proofs_are_refused(void **state)
     sl_crypto_free(crypto);
 }
 
+/* Every growth of small trees is proven, by the proof that the leaves would give, to whoever knows
+ * both roots; a proof with a bit, a node more or less, or of another size proves nothing. */
+static void every_growth_is_proven(void **state)
+{
+    (void)state;
+    enum { MOST = 70 };
+    struct sl_crypto *crypto = sl_crypto_new();
+    sl_hash leaves[MOST];
+    sl_hash roots[MOST + 1];
+    struct sl_frontier grown[MOST + 1] = {{0}};
+    for (uint8_t i = 0; (int)i < (int)MOST; i++) {
+        sl_merkle_leaf(crypto, leaves[i], sl_bytes(&i, 1));
+        grown[i + 1] = grown[i];
+        sl_frontier_add(crypto, &grown[i + 1], leaves[i]);
+    }
+    for (size_t size = 0; size <= MOST; size++)
+        sl_merkle_root(crypto, roots[size], (const sl_hash *)leaves, size);
+    for (size_t before = 0; before <= MOST; before++) {
+        struct sl_growth growth;
+        struct sl_frontier now = grown[before];
+        sl_growth_begin(&growth, &now);
+        for (size_t size = before; size <= MOST; size++) {
+            struct sl_buffer nodes = {0};
+            sl_growth_prove(crypto, &growth, &now, &nodes);
+            struct sl_bytes proof = sl_buffer_bytes(&nodes);
+            assert_int_equal(
+                sl_merkle_extends(crypto, before, roots[before], size, roots[size], proof), 0);
+            if (before > 0 && before < size) {
+                roots[before][5] ^= 1;
+                assert_int_equal(
+                    sl_merkle_extends(crypto, before, roots[before], size, roots[size], proof), -1);
+                roots[before][5] ^= 1;
+                assert_int_equal(
+                    sl_merkle_extends(crypto, before, roots[before], size, roots[size - 1], proof),
+                    -1);
+                assert_int_equal(
+                    sl_merkle_extends(crypto, size, roots[size], before, roots[before], proof), -1);
+                nodes.data[nodes.size - 7] ^= 1;
+                assert_int_equal(
+                    sl_merkle_extends(crypto, before, roots[before], size, roots[size], proof), -1);
+                nodes.data[nodes.size - 7] ^= 1;
+                assert_int_equal(sl_merkle_extends(crypto, before, roots[before], size, roots[size],
+                                                   sl_bytes(proof.data, proof.size - SL_HASH_SIZE)),
+                                 -1);
+                sl_buffer_add(&nodes, roots[0], SL_HASH_SIZE);
+                assert_int_equal(sl_merkle_extends(crypto, before, roots[before], size, roots[size],
+                                                   sl_buffer_bytes(&nodes)),
+                                 -1);
+            }
+            sl_buffer_free(&nodes);
+            if (size < MOST)
+                sl_frontier_grow(crypto, &now, leaves[size], &growth);
+        }
+    }
+    assert_int_equal(sl_merkle_extends(crypto, 3, roots[3], 3, roots[4], sl_bytes(NULL, 0)), -1);
+    sl_crypto_free(crypto);
+}
+
 /* An inner node is no leaf: the data of a leaf that looks like one hashes otherwise. */
 static void an_inner_node_is_no_leaf(void **state)
 {
@@ -149,6 +207,7 @@ int main(void)
         cmocka_unit_test(trees_follow_rfc_6962),
         cmocka_unit_test(every_subset_of_a_tree_is_proven),
         cmocka_unit_test(wrong_proofs_are_refused),
+        cmocka_unit_test(every_growth_is_proven),
         cmocka_unit_test(an_inner_node_is_no_leaf),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
