@@ -5,16 +5,14 @@
  */
 #include <argp.h>
 #include <jansson.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "router/tool/tool.h"
 #include "samenloop/v1/log.pb-c.h"
+#include "schemas/checkpoint.h"
 #include "schemas/keyfile.h"
 #include "schemas/log/log.h"
-
-enum { NOTE_ED25519 = 1, KEY_ID = 4 };
 
 struct asked {
     const char *journal;
@@ -31,6 +29,7 @@ struct leaves {
     size_t capacity;
     uint64_t event;  /* the one that is looked for; 0: none */
     uint64_t record; /* where it stands; 0: nowhere */
+    uint8_t identity[SL_LOG_ID_SIZE];
     struct sl_arena arena;
 };
 
@@ -76,8 +75,10 @@ static int with_leaves(const char *folder, struct leaves *leaves, struct sl_erro
     int result = sl_log_open(&log, storage, "journal", &options, error);
     if (result == 0 && !sl_log_has_tree(log))
         result = sl_fail(error, SL_CONFIGURATION, "%s: this log has no tree", folder);
-    if (result == 0)
+    if (result == 0) {
+        memcpy(leaves->identity, sl_log_identity(log), sizeof leaves->identity);
         result = read_leaves(log, leaves, error);
+    }
     sl_log_close(log);
     sl_storage_free(storage);
     sl_arena_free(&leaves->arena);
@@ -85,39 +86,6 @@ static int with_leaves(const char *folder, struct leaves *leaves, struct sl_erro
 }
 
 /* ---------------------------------------------------------------- the note */
-
-static void add_base64(struct sl_buffer *out, struct sl_bytes bytes)
-{
-    size_t size = 4 * ((bytes.size + 2) / 3);
-    uint8_t *text = sl_buffer_extend(out, size + 1);
-    (void)EVP_EncodeBlock(text, bytes.data, (int)bytes.size);
-    out->size--; /* its NUL */
-}
-
-/* Begins with the first four bytes of SHA-256(name, line feed, 0x01, public key). */
-static void add_signature(struct sl_buffer *out, struct sl_crypto *crypto, EVP_PKEY *key,
-                          const char *name, struct sl_bytes text)
-{
-    uint8_t public_key[SL_KEY_SIZE];
-    uint8_t signature[KEY_ID + SL_SIGNATURE_SIZE];
-    uint8_t hash[SL_HASH_SIZE];
-    sl_key_raw(key, NULL, public_key);
-    const struct sl_bytes pieces[] = {sl_text(name), sl_bytes("\n\001", 2),
-                                      sl_bytes(public_key, sizeof public_key)};
-    sl_sha256(crypto, hash, pieces, 3);
-    memcpy(signature, hash, KEY_ID);
-    sl_sign(key, signature + KEY_ID, text);
-    sl_buffer_printf(out, "\n\xe2\x80\x94 %s ", name);
-    add_base64(out, sl_bytes(signature, sizeof signature));
-    sl_buffer_printf(out, "\n");
-}
-
-static void add_root(struct sl_buffer *out, struct sl_crypto *crypto, const struct leaves *leaves)
-{
-    sl_hash root;
-    sl_merkle_root(crypto, root, (const sl_hash *)leaves->hashes, leaves->count);
-    add_base64(out, sl_bytes(root, sizeof root));
-}
 
 static int checkpoint(const struct asked *asked)
 {
@@ -132,13 +100,12 @@ static int checkpoint(const struct asked *asked)
     sl_forget(secret, sizeof secret);
     if (key != NULL) {
         struct sl_crypto *crypto = sl_crypto_new();
-        sl_buffer_printf(&note, "%s\n%zu\n", asked->origin, leaves.count);
-        add_root(&note, crypto, &leaves);
-        sl_buffer_printf(&note, "\n");
-        struct sl_buffer text = {0};
-        sl_buffer_add_bytes(&text, sl_buffer_bytes(&note));
-        add_signature(&note, crypto, key, asked->origin, sl_buffer_bytes(&text));
-        sl_buffer_free(&text);
+        struct sl_checkpoint head = {.size = leaves.count};
+        sl_checkpoint_origin(&head, leaves.identity);
+        if (asked->origin != NULL)
+            (void)snprintf(head.origin, sizeof head.origin, "%s", asked->origin);
+        sl_merkle_root(crypto, head.root, (const sl_hash *)leaves.hashes, leaves.count);
+        sl_checkpoint_write(&note, crypto, key, &head);
         sl_crypto_free(crypto);
     }
     EVP_PKEY_free(key);
@@ -153,7 +120,7 @@ static int checkpoint(const struct asked *asked)
 static json_t *base64(struct sl_bytes bytes)
 {
     struct sl_buffer text = {0};
-    add_base64(&text, bytes);
+    sl_base64(&text, bytes);
     json_t *made = json_stringn((const char *)text.data, text.size);
     sl_buffer_free(&text);
     return made;
@@ -205,8 +172,9 @@ static error_t take(int key, char *argument, struct argp_state *state)
         return 0;
     case 'o':
         asked->origin = argument;
-        if (argument[0] == '\0' || strpbrk(argument, " +\t\n") != NULL)
-            argp_error(state, "an origin has neither spaces nor a plus");
+        if (argument[0] == '\0' || strlen(argument) > SL_ORIGIN_MAX ||
+            strpbrk(argument, " +\t\n") != NULL)
+            argp_error(state, "an origin has 1 to 127 bytes, neither spaces nor a plus");
         return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0 || asked->event == NULL)
@@ -231,13 +199,14 @@ int tool_checkpoint(int count, char **arguments)
     static const struct argp_option options[] = {
         {"journal", 'J', "DIR", 0, "the journal's folder; a router may be writing it", 0},
         {"key", 'k', "FILE", 0, "the router's signing key", 0},
-        {"origin", 'o', "NAME", 0, "the journal's name (samenloop.example/journal)", 0},
+        {"origin", 'o', "NAME", 0,
+         "the journal's name (samenloop.example/journal/ and its identity)", 0},
         {0}};
     static const struct argp argp = {
         .options = options,
         .parser = take,
         .doc = "Prints the journal's head: a tlog-checkpoint in a signed note (C2SP)."};
-    struct asked asked = {.origin = "samenloop.example/journal"};
+    struct asked asked = {0};
     if (argp_parse(&argp, count, arguments, 0, NULL, &asked) != 0)
         return TOOL_USAGE;
     return checkpoint(&asked);
