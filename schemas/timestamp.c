@@ -1,7 +1,5 @@
 #include "schemas/timestamp.h"
 
-#include <stdio.h>
-
 /* Where the year 10000 begins. */
 static const int64_t end_of_years = INT64_C(253402300800000);
 
@@ -132,6 +130,15 @@ int sl_timestamp_parse(int64_t *out, struct sl_bytes text)
     return 0;
 }
 
+/* The number's last `digits` digits and what follows them; where the next one begins. */
+static char *put(char *out, int64_t number, int digits, char behind)
+{
+    for (int i = digits - 1; i >= 0; i--, number /= 10)
+        out[i] = (char)('0' + number % 10);
+    out[digits] = behind;
+    return out + digits + 1;
+}
+
 void sl_timestamp_format(char out[SL_TIMESTAMP_SIZE], int64_t at)
 {
     int64_t days = (at >= 0 ? at : at - SL_DAY + 1) / SL_DAY;
@@ -140,11 +147,13 @@ void sl_timestamp_format(char out[SL_TIMESTAMP_SIZE], int64_t at)
     int month = 0;
     int day = 0;
     sl_date_from_days(days, &year, &month, &day);
-    int size = snprintf(out, SL_TIMESTAMP_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d", (int)year, month,
-                        day, (int)(rest / SL_HOUR), (int)(rest / SL_MINUTE % 60),
-                        (int)(rest / SL_SECOND % 60));
+    out = put(out, year, 4, '-');
+    out = put(out, month, 2, '-');
+    out = put(out, day, 2, 'T');
+    out = put(out, rest / SL_HOUR, 2, ':');
+    out = put(out, rest / SL_MINUTE % 60, 2, ':');
+    out = put(out, rest / SL_SECOND % 60, 2, rest % SL_SECOND != 0 ? '.' : 'Z');
     if (rest % SL_SECOND != 0)
-        size += snprintf(out + size, SL_TIMESTAMP_SIZE - (size_t)size, ".%03d",
-                         (int)(rest % SL_SECOND));
-    (void)snprintf(out + size, SL_TIMESTAMP_SIZE - (size_t)size, "Z");
+        out = put(out, rest % SL_SECOND, 3, 'Z');
+    *out = '\0';
 }

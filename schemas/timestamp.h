@@ -23,7 +23,7 @@ int sl_timestamp_parse(int64_t *out, struct sl_bytes text);
  */
 int sl_date_parse(int64_t *days, struct sl_bytes text);
 
-/* Writes UTC with a Z; milliseconds only where there are some. */
+/* Writes UTC with a Z, milliseconds only where there are some; of the years 0 to 9999. */
 void sl_timestamp_format(char out[SL_TIMESTAMP_SIZE], int64_t at);
 
 /* Days since 1970 of a date, and back (proleptic Gregorian calendar). */
