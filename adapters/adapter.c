@@ -142,6 +142,20 @@ bool adapter_pending(const struct samenloop *house)
     return door_pending(house->door) || outbox_dirty(house->outbox) || inbox_dirty(house->inbox);
 }
 
+/* What is old goes, a segment of each log a round. A full disk is no reason to end: it stays. */
+static int release(struct samenloop *house, struct sl_error *error)
+{
+    int64_t now = house->moment.now;
+    int64_t before = now - house->setup.keep_ms;
+    if (house->setup.keep_ms <= 0)
+        return 0;
+    if (outbox_release(house->outbox, before, now, error) >= 0 &&
+        inbox_release(house->inbox, before, now, error) >= 0)
+        return 0;
+    house_trouble(house, error);
+    return error->code == SL_FATAL || error->code == SL_DAMAGED ? -1 : 0;
+}
+
 /* The order matters nowhere here: what one log may only have after the other (a receipt before its
  * `taken`, what was told before its answer) was synced when it was appended. */
 int adapter_sync(struct samenloop *house, struct sl_error *error)
@@ -161,7 +175,7 @@ int adapter_sync(struct samenloop *house, struct sl_error *error)
     }
     door_synced(house);
     client_synced(house);
-    return 0;
+    return release(house, error);
 }
 
 bool adapter_frame(struct samenloop *house, struct sl_buffer *out)

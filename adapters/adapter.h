@@ -12,7 +12,9 @@
  *   - A delivery is answered `done` only when the inbox has it on stable storage, and is handed out
  *     once, however often it comes.
  *   - Memory does not grow with what waits: some 16 to 32 bytes an event, 24 a batch that was
- *     published, 64 a house, and what the frames in flight take.
+ *     published, 80 a house, and what the frames in flight take. So does the disk: what waits, what
+ *     is not older than `keep_ms`, and some 300 bytes a house are on it.
+ *   - An event is told from another with its id for `keep_ms` here, and for ever by the router.
  *
  * A round:  adapter_time -> adapter_received..., samenloop_publish... -> adapter_sync ->
  *           adapter_frame until there is none -> wait until adapter_wake, a frame or a call
@@ -50,6 +52,7 @@ struct adapter_setup {
     struct sl_storage *outbox;
     struct sl_storage *inbox;
     uint64_t segment_bytes; /* 0: the log's own */
+    int64_t keep_ms; /* how long outbox and inbox keep what is answered and taken; 0: for ever */
 };
 
 /* Two clocks: `now` for records (ms since 1970), `elapsed` for waiting (ms, never goes back). */

@@ -1,6 +1,8 @@
 #include "adapters/batches.h"
 
+#include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct batches {
     struct batch *list; /* by record */
@@ -32,7 +34,8 @@ void batches_add(struct batches *batches, uint64_t record, enum sl_lane lane, si
     batches->waiting[lane] += events;
 }
 
-struct batch *batches_find(const struct batches *batches, uint64_t record)
+/* The index of the first batch that is not before a record. */
+static size_t index_of(const struct batches *batches, uint64_t record)
 {
     size_t low = 0;
     size_t high = batches->count;
@@ -43,6 +46,12 @@ struct batch *batches_find(const struct batches *batches, uint64_t record)
         else
             high = middle;
     }
+    return low;
+}
+
+struct batch *batches_find(const struct batches *batches, uint64_t record)
+{
+    size_t low = index_of(batches, record);
     bool found = low < batches->count && batches->list[low].record == record;
     return found ? &batches->list[low] : NULL;
 }
@@ -59,6 +68,38 @@ static void settle(struct batches *batches, enum sl_lane lane)
         (*low)++;
     if (batches->next[lane] < *low)
         batches->next[lane] = *low;
+}
+
+bool batches_done(struct batches *batches, uint64_t before)
+{
+    size_t count = index_of(batches, before);
+    for (int lane = SL_LANE_ACUTE; lane < SL_LANES; lane++) {
+        settle(batches, (enum sl_lane)lane);
+        if (batches->low[lane] < count)
+            return false;
+    }
+    return true;
+}
+
+void batches_forget(struct batches *batches, uint64_t before)
+{
+    size_t gone = index_of(batches, before);
+    assert(batches_done(batches, before));
+    batches->count -= gone;
+    memmove(batches->list, batches->list + gone, batches->count * sizeof *batches->list);
+    for (int lane = SL_LANE_ACUTE; lane < SL_LANES; lane++) {
+        batches->low[lane] -= gone;
+        batches->next[lane] -= gone;
+    }
+}
+
+bool batches_half_told(const struct batches *batches)
+{
+    for (size_t i = 0; i < batches->count; i++) {
+        if (batches->list[i].answer == 0 && batches->list[i].told > 0)
+            return true;
+    }
+    return false;
 }
 
 uint64_t batches_next(struct batches *batches, enum sl_lane lane, size_t events)

@@ -26,6 +26,12 @@ void batches_add(struct batches *batches, uint64_t record, enum sl_lane lane, si
 /* NULL: no such batch. Good until the next batches_add. */
 struct batch *batches_find(const struct batches *batches, uint64_t record);
 
+/* Are all before a record answered? Then they can be forgotten. */
+bool batches_done(struct batches *batches, uint64_t before);
+void batches_forget(struct batches *batches, uint64_t before);
+/* Has the back office been told of a part of a batch that waits? */
+bool batches_half_told(const struct batches *batches);
+
 /* The next of a lane with at most `events` events that waits and was not sent; it now is. 0: none.
  */
 uint64_t batches_next(struct batches *batches, enum sl_lane lane, size_t events);

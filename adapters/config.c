@@ -51,6 +51,8 @@ static const struct sl_setting table[] = {
      "file with a moment that is taken for the time, for tests", 0, 0, 0},
     {"segment_bytes", SL_SETTING_SIZE, false, AT(segment_bytes), "16777216",
      "size of a segment of outbox and inbox", 512 * 1024, SL_LOG_SEGMENT_MAX, 4096},
+    {"keep_days", SL_SETTING_SIZE, false, AT(keep_days), "365",
+     "days that outbox and inbox keep what is answered and taken", 1, 36500, 1},
 };
 
 static const char *const sections[] = {

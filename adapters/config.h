@@ -64,6 +64,7 @@ struct adapter_config {
     char *journal;       /* identity of a journal that an operator accepts, in hexadecimal */
     char *clock;         /* file with a moment in it that is taken for the time, or empty */
     uint64_t segment_bytes;
+    uint64_t keep_days;
     struct adapter_token tokens[ADAPTER_MAX_TOKENS];
     size_t token_count;
     struct sl_directory directory; /* the participants, in the file's order */

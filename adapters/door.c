@@ -323,7 +323,8 @@ static int put_bundle(struct samenloop *house, enum sl_lane lane, struct bundle 
     int result = sl_bundle_seal(&door->sealer, house->crypto, &door->sealing, bundle->events,
                                 bundle->count, &sealed, error);
     if (result == 0)
-        result = outbox_append(house->outbox, lane, sealed, bundle->events, error);
+        result = outbox_append(house->outbox, lane, sealed, bundle->events, house->moment.now,
+                               error);
     for (size_t i = 0; i < bundle->count; i++) {
         struct samenloop_answer *answer = &door->pending.list[bundle->answers[i]];
         if (result == 0) {

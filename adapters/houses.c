@@ -8,7 +8,8 @@ enum { FIRST_SLOTS = 64 };
 
 struct house {
     uint8_t pseudonym[SL_PSEUDONYM_SIZE];
-    uint64_t bag_id; /* its 16 digits; 0: forgotten */
+    uint64_t bag_id;    /* its 16 digits; 0: forgotten */
+    uint64_t stands[2]; /* by log: the last record with its number; 0: none */
 };
 
 /* Two tables of indices into `list`, plus one; 0 is free. Pseudonyms are random, so bytes of them
@@ -63,6 +64,13 @@ static int parse(struct sl_bytes bag_id, uint64_t *out)
     return *out == 0 ? -1 : 0;
 }
 
+static void digits(uint64_t rest, char bag_id[SL_BAG_SIZE + 1])
+{
+    for (size_t i = SL_BAG_SIZE; i-- > 0; rest /= 10)
+        bag_id[i] = (char)('0' + rest % 10);
+    bag_id[SL_BAG_SIZE] = '\0';
+}
+
 static struct house *find_pseudonym(const struct houses *houses, const uint8_t *pseudonym)
 {
     size_t at = hash_pseudonym(pseudonym) & (houses->slots - 1);
@@ -113,12 +121,14 @@ static void index_again(struct houses *houses, size_t slots)
 }
 
 void houses_learn(struct houses *houses, const uint8_t pseudonym[SL_PSEUDONYM_SIZE],
-                  struct sl_bytes bag_id)
+                  struct sl_bytes bag_id, enum place_log log, uint64_t record)
 {
     uint64_t number = 0;
     if (parse(bag_id, &number) < 0)
         return;
     struct house *known = find_pseudonym(houses, pseudonym);
+    if (known != NULL)
+        known->stands[log] = record;
     if (known != NULL && known->bag_id != 0)
         return;
     if (known != NULL) {
@@ -130,8 +140,9 @@ void houses_learn(struct houses *houses, const uint8_t pseudonym[SL_PSEUDONYM_SI
     assert(houses->count < UINT32_MAX - 1);
     houses->list = sl_grow(houses->list, &houses->capacity, houses->count + 1,
                            sizeof *houses->list);
-    memcpy(houses->list[houses->count].pseudonym, pseudonym, SL_PSEUDONYM_SIZE);
-    houses->list[houses->count++].bag_id = number;
+    houses->list[houses->count] = (struct house){.bag_id = number};
+    houses->list[houses->count].stands[log] = record;
+    memcpy(houses->list[houses->count++].pseudonym, pseudonym, SL_PSEUDONYM_SIZE);
     if (houses->count * 2 > houses->slots)
         index_again(houses, houses->slots * 2);
     else
@@ -144,6 +155,7 @@ void houses_forget(struct houses *houses, const uint8_t pseudonym[SL_PSEUDONYM_S
     if (known == NULL || known->bag_id == 0)
         return;
     known->bag_id = 0;
+    memset(known->stands, 0, sizeof known->stands);
     houses->forgotten++;
     index_again(houses, houses->slots);
 }
@@ -167,11 +179,22 @@ bool houses_bag_id(const struct houses *houses, const uint8_t pseudonym[SL_PSEUD
     const struct house *house = find_pseudonym(houses, pseudonym);
     if (house == NULL || house->bag_id == 0)
         return false;
-    uint64_t rest = house->bag_id;
-    for (size_t i = SL_BAG_SIZE; i-- > 0; rest /= 10)
-        bag_id[i] = (char)('0' + rest % 10);
-    bag_id[SL_BAG_SIZE] = '\0';
+    digits(house->bag_id, bag_id);
     return true;
+}
+
+size_t houses_before(const struct houses *houses, enum place_log log, uint64_t end, size_t *cursor,
+                     struct house_known *out, size_t max)
+{
+    size_t count = 0;
+    for (; *cursor < houses->count && count < max; ++*cursor) {
+        const struct house *house = &houses->list[*cursor];
+        if (house->bag_id == 0 || house->stands[log] == 0 || house->stands[log] >= end)
+            continue;
+        memcpy(out[count].pseudonym, house->pseudonym, SL_PSEUDONYM_SIZE);
+        digits(house->bag_id, out[count++].bag_id);
+    }
+    return count;
 }
 
 size_t houses_count(const struct houses *houses)

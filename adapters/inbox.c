@@ -3,13 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapters/keeping.h"
+#include "adapters/marks.h"
 #include "adapters/numbers.h"
 #include "adapters/outbox.h"
 #include "schemas/cloudevent.h"
 #include "schemas/log/log.h"
-
-/* A mark a record: 0 for one that is no item; else for whom, in which lane, and does it wait? */
-enum { MARK_ROLE = 0x07, MARK_LANE = 0x18, MARK_LANE_SHIFT = 3, MARK_WAITS = 0x20 };
 
 struct inbox {
     struct sl_log *log;
@@ -18,33 +17,19 @@ struct inbox {
     bool fed;
     uint8_t journal[SL_LOG_ID_SIZE];
     struct numbers numbers[SL_LANES];
-    uint8_t *marks; /* by record */
-    size_t mark_count, mark_capacity;
-    uint64_t low[SL_ROLES][SL_LANES]; /* no record before it waits for that role in that lane */
-    uint64_t waiting[SL_LANES];
+    struct keeping keeping;
+    struct marks marks;
     uint64_t arrivals[SL_ROLES];
     uint64_t fresh[SL_ROLES]; /* arrivals that are not synced */
     struct sl_arena arena;
     struct sl_buffer kept, content;
 };
 
-static uint8_t mark_of(enum sl_role role, enum sl_lane lane)
-{
-    return (uint8_t)((unsigned)role | (unsigned)lane << MARK_LANE_SHIFT | MARK_WAITS);
-}
-
-static void mark(struct inbox *inbox, uint64_t record, enum sl_role role, enum sl_lane lane)
+static void mark(struct inbox *inbox, uint64_t record, int role, int lane)
 {
     if (role == SL_NO_ROLE)
         return;
-    size_t old = inbox->mark_count;
-    if (record >= old) {
-        inbox->marks = sl_grow(inbox->marks, &inbox->mark_capacity, record + 1, 1);
-        memset(inbox->marks + old, 0, record + 1 - old);
-        inbox->mark_count = record + 1;
-    }
-    inbox->marks[record] = mark_of(role, lane);
-    inbox->waiting[lane]++;
+    marks_add(&inbox->marks, record, (enum sl_role)role, (enum sl_lane)lane);
     inbox->fresh[role]++;
 }
 
@@ -163,7 +148,7 @@ int inbox_deliver(struct inbox *inbox, const Samenloop__V1__InboxDelivery *kept,
         return -1;
     sl_arena_clear(&inbox->arena);
     numbers_add(&inbox->numbers[delivery->lane], delivery->number);
-    mark(inbox, record, (enum sl_role)delivery->role, (enum sl_lane)delivery->lane);
+    mark(inbox, record, (int)delivery->role, (int)delivery->lane);
     return learn(inbox, record, kept, content) < 0 ? damaged(error, record) : 0;
 }
 
@@ -174,7 +159,7 @@ int inbox_tell(struct inbox *inbox, const Samenloop__V1__InboxTold *kept,
     if (append(inbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_TOLD, &kept->base,
                &content->base, &record, error) < 0)
         return -1;
-    mark(inbox, record, (enum sl_role)kept->role, (enum sl_lane)kept->lane);
+    mark(inbox, record, (int)kept->role, (int)kept->lane);
     return 0;
 }
 
@@ -198,6 +183,12 @@ static bool is_about(struct inbox *inbox, const struct sl_record *record,
                      const uint8_t subject[SL_HASH_SIZE])
 {
     sl_arena_clear(&inbox->arena);
+    if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_HOUSE) {
+        const Samenloop__V1__House *house = (const void *)sl_arena_unpack(
+            &inbox->arena, &samenloop__v1__house__descriptor, record->kept);
+        return house != NULL &&
+               sl_bytes_equal(sl_from_pb(house->pseudonym), sl_bytes(subject, SL_HASH_SIZE));
+    }
     struct sl_bytes bytes = header_in(inbox, record);
     const Samenloop__V1__Header *header =
         bytes.size == 0 ? NULL
@@ -226,6 +217,8 @@ int inbox_erase(struct inbox *inbox, const uint8_t subject[SL_HASH_SIZE], struct
     sl_log_reader_free(reader);
     if (result == 0 && count > 0)
         result = sl_log_erase(inbox->log, numbers, count, error);
+    if (result == 0)
+        houses_forget(inbox->known->houses, subject);
     free(numbers);
     return result;
 }
@@ -258,23 +251,7 @@ int inbox_read(struct inbox *inbox, struct sl_arena *arena, uint64_t number, str
 
 uint64_t inbox_next(struct inbox *inbox, enum sl_role role, uint64_t cursor[SL_LANES])
 {
-    uint64_t end = sl_log_synced(inbox->log) + 1;
-    if (end > inbox->mark_count)
-        end = inbox->mark_count;
-    for (int lane = SL_LANE_ACUTE; lane < SL_LANES; lane++) {
-        uint8_t wanted = mark_of(role, (enum sl_lane)lane);
-        uint64_t *low = &inbox->low[role][lane];
-        while (*low < end && inbox->marks[*low] != wanted)
-            (*low)++;
-        uint64_t at = cursor[lane] + 1 > *low ? cursor[lane] + 1 : *low;
-        while (at < end && inbox->marks[at] != wanted)
-            at++;
-        if (at < end) {
-            cursor[lane] = at;
-            return at;
-        }
-    }
-    return 0;
+    return marks_next(&inbox->marks, role, sl_log_synced(inbox->log) + 1, cursor);
 }
 
 uint64_t inbox_arrivals(const struct inbox *inbox, enum sl_role role)
@@ -284,20 +261,15 @@ uint64_t inbox_arrivals(const struct inbox *inbox, enum sl_role role)
 
 bool inbox_is_for(const struct inbox *inbox, uint64_t record, enum sl_role role)
 {
-    return record <= sl_log_synced(inbox->log) && record < inbox->mark_count &&
-           (inbox->marks[record] & MARK_ROLE) == (int)role && role != SL_NO_ROLE;
+    if (record < inbox->marks.base)
+        return record != 0;
+    return record <= sl_log_synced(inbox->log) && role != SL_NO_ROLE &&
+           marks_role(&inbox->marks, record) == role;
 }
 
 bool inbox_waits(const struct inbox *inbox, uint64_t record)
 {
-    return record < inbox->mark_count && (inbox->marks[record] & MARK_WAITS) != 0;
-}
-
-static void note_taken(struct inbox *inbox, uint64_t record)
-{
-    uint8_t *at = &inbox->marks[record];
-    *at &= (uint8_t)~MARK_WAITS;
-    inbox->waiting[(*at & MARK_LANE) >> MARK_LANE_SHIFT]--;
+    return marks_waits(&inbox->marks, record);
 }
 
 int inbox_take(struct inbox *inbox, uint64_t record, int64_t at, struct sl_error *error)
@@ -306,18 +278,83 @@ int inbox_take(struct inbox *inbox, uint64_t record, int64_t at, struct sl_error
     if (!inbox_waits(inbox, record))
         return 0;
     kept.record = record;
-    kept.role = (Samenloop__V1__Role)(inbox->marks[record] & MARK_ROLE);
+    kept.role = (Samenloop__V1__Role)marks_role(&inbox->marks, record);
     kept.at = at;
     if (append(inbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_TAKEN, &kept.base, NULL, NULL,
                error) < 0)
         return -1;
-    note_taken(inbox, record);
+    marks_take(&inbox->marks, record);
     return 0;
 }
 
 uint64_t inbox_waiting(const struct inbox *inbox, enum sl_lane lane)
 {
-    return inbox->waiting[lane];
+    return inbox->marks.waiting[lane];
+}
+
+/* ---------------------------------------------------------------- what is old */
+
+static int64_t written_at(struct sl_arena *arena, const struct sl_record *record)
+{
+    const ProtobufCMessage *kept;
+    switch (record->kind) {
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_DELIVERY:
+        kept = sl_arena_unpack(arena, &samenloop__v1__inbox_delivery__descriptor, record->kept);
+        return kept == NULL ? 0 : ((const Samenloop__V1__InboxDelivery *)kept)->at;
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_TOLD:
+        kept = sl_arena_unpack(arena, &samenloop__v1__inbox_told__descriptor, record->kept);
+        return kept == NULL ? 0 : ((const Samenloop__V1__InboxTold *)kept)->at;
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_TAKEN:
+        kept = sl_arena_unpack(arena, &samenloop__v1__inbox_taken__descriptor, record->kept);
+        return kept == NULL ? 0 : ((const Samenloop__V1__InboxTaken *)kept)->at;
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_HOUSE:
+        kept = sl_arena_unpack(arena, &samenloop__v1__house__descriptor, record->kept);
+        return kept == NULL ? 0 : ((const Samenloop__V1__House *)kept)->at;
+    default:
+        return 0;
+    }
+}
+
+static int write_numbers(struct inbox *inbox, struct sl_error *error)
+{
+    Samenloop__V1__InboxNumbers kept = SAMENLOOP__V1__INBOX_NUMBERS__INIT;
+    Samenloop__V1__InboxLane lanes[SL_LANES];
+    Samenloop__V1__InboxLane *list[SL_LANES];
+    if (!inbox->fed)
+        return 0;
+    sl_arena_clear(&inbox->arena);
+    kept.journal = sl_to_pb(sl_bytes(inbox->journal, SL_LOG_ID_SIZE));
+    kept.lanes = list;
+    for (int lane = SL_LANE_ACUTE; lane < SL_LANES; lane++) {
+        const struct numbers *numbers = &inbox->numbers[lane];
+        Samenloop__V1__InboxLane *one = list[kept.n_lanes++] = &lanes[lane];
+        samenloop__v1__inbox_lane__init(one);
+        one->lane = (Samenloop__V1__Lane)lane;
+        one->highest = numbers->highest;
+        one->missing = sl_arena_alloc(&inbox->arena, 2 * numbers->count * sizeof *one->missing);
+        for (size_t i = 0; i < numbers->count; i++) {
+            one->missing[one->n_missing++] = numbers->gaps[i].first;
+            one->missing[one->n_missing++] = numbers->gaps[i].last;
+        }
+    }
+    return append(inbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_NUMBERS, &kept.base, NULL,
+                  NULL, error);
+}
+
+int inbox_release(struct inbox *inbox, int64_t before, int64_t now, struct sl_error *error)
+{
+    uint64_t end = 0;
+    int old = keeping_old(&inbox->keeping, inbox->log, written_at, before, &end, error);
+    if (old <= 0 || !marks_taken(&inbox->marks, end) || outbox_half_told(inbox->outbox))
+        return old < 0 ? -1 : 0;
+    if (keeping_houses(inbox->log, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_HOUSE,
+                       inbox->known->houses, PLACE_INBOX, end, now, error) < 0 ||
+        write_numbers(inbox, error) < 0 || inbox_sync(inbox, error) < 0 ||
+        sl_log_release(inbox->log, end, error) < 0)
+        return -1;
+    marks_forget(&inbox->marks, end);
+    known_forget(inbox->known, PLACE_INBOX, end);
+    return 1;
 }
 
 /* ---------------------------------------------------------------- the fold */
@@ -340,8 +377,7 @@ static int fold_delivery(struct inbox *inbox, const struct sl_record *record)
         (content == NULL && !record->erased))
         return -1;
     numbers_add(&inbox->numbers[kept->delivery->lane], kept->delivery->number);
-    mark(inbox, record->number, (enum sl_role)kept->delivery->role,
-         (enum sl_lane)kept->delivery->lane);
+    mark(inbox, record->number, (int)kept->delivery->role, (int)kept->delivery->lane);
     return learn(inbox, record->number, kept, content);
 }
 
@@ -351,7 +387,7 @@ static int fold_told(struct inbox *inbox, const struct sl_record *record)
         &inbox->arena, &samenloop__v1__inbox_told__descriptor, record->kept);
     if (kept == NULL || !is_place((int)kept->role, (int)kept->lane))
         return -1;
-    mark(inbox, record->number, (enum sl_role)kept->role, (enum sl_lane)kept->lane);
+    mark(inbox, record->number, (int)kept->role, (int)kept->lane);
     outbox_told(inbox->outbox, kept->batch, kept->index + 1);
     return 0;
 }
@@ -360,9 +396,11 @@ static int fold_taken(struct inbox *inbox, const struct sl_record *record)
 {
     const Samenloop__V1__InboxTaken *kept = (const void *)sl_arena_unpack(
         &inbox->arena, &samenloop__v1__inbox_taken__descriptor, record->kept);
+    if (kept != NULL && kept->record < inbox->marks.base)
+        return 0; /* what was taken is gone */
     if (kept == NULL || !inbox_waits(inbox, kept->record))
         return -1;
-    note_taken(inbox, kept->record);
+    marks_take(&inbox->marks, kept->record);
     return 0;
 }
 
@@ -373,6 +411,23 @@ static int fold_fed_by(struct inbox *inbox, const struct sl_record *record)
     if (kept == NULL || kept->journal.len != SL_LOG_ID_SIZE)
         return -1;
     note_feed(inbox, kept->journal.data);
+    return 0;
+}
+
+static int fold_numbers(struct inbox *inbox, const struct sl_record *record)
+{
+    const Samenloop__V1__InboxNumbers *kept = (const void *)sl_arena_unpack(
+        &inbox->arena, &samenloop__v1__inbox_numbers__descriptor, record->kept);
+    if (kept == NULL || kept->journal.len != SL_LOG_ID_SIZE)
+        return -1;
+    note_feed(inbox, kept->journal.data);
+    for (size_t i = 0; i < kept->n_lanes; i++) {
+        const Samenloop__V1__InboxLane *lane = kept->lanes[i];
+        if (!is_place(SL_NO_ROLE, (int)lane->lane) ||
+            !numbers_set(&inbox->numbers[lane->lane], lane->highest, lane->missing,
+                         lane->n_missing))
+            return -1;
+    }
     return 0;
 }
 
@@ -388,6 +443,10 @@ static int fold(struct inbox *inbox, const struct sl_record *record)
         return fold_taken(inbox, record);
     case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_FED_BY:
         return fold_fed_by(inbox, record);
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_HOUSE:
+        return keeping_fold_house(&inbox->arena, record, inbox->known->houses, PLACE_INBOX);
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_NUMBERS:
+        return fold_numbers(inbox, record);
     default:
         return -1;
     }
@@ -408,6 +467,12 @@ static int fold_all(struct inbox *inbox, struct sl_error *error)
     return result;
 }
 
+static int begin(struct inbox *inbox, struct sl_error *error)
+{
+    inbox->marks.base = sl_log_first(inbox->log);
+    return fold_all(inbox, error);
+}
+
 int inbox_open(struct inbox **out, struct sl_storage *storage, uint64_t segment_bytes,
                struct known *known, struct outbox *outbox, struct sl_error *error)
 {
@@ -419,7 +484,7 @@ int inbox_open(struct inbox **out, struct sl_storage *storage, uint64_t segment_
     inbox->outbox = outbox;
     sl_arena_init(&inbox->arena, 0);
     if (sl_log_open(&inbox->log, storage, "inbox", &options, error) < 0 ||
-        fold_all(inbox, error) < 0 || inbox_sync(inbox, error) < 0) {
+        begin(inbox, error) < 0 || inbox_sync(inbox, error) < 0) {
         inbox_close(inbox);
         return -1;
     }
@@ -437,7 +502,7 @@ void inbox_close(struct inbox *inbox)
     sl_arena_free(&inbox->arena);
     sl_buffer_free(&inbox->kept);
     sl_buffer_free(&inbox->content);
-    free(inbox->marks);
+    marks_clear(&inbox->marks);
     free(inbox);
 }
 

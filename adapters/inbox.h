@@ -3,6 +3,9 @@
  * what the adapter tells its own back office, of what was taken, and of the journal that feeds it
  * (log.proto). An item is named by its record's number: its inbox position.
  *
+ * A segment goes (inbox_release) when all its items are taken and it is older than the house keeps.
+ * Which deliveries have come is known for ever: by number, so that none comes in twice.
+ *
  * In memory is one byte a record (role, lane, does it wait), and the numbers of deliveries that are
  * missing; everything else is read from the log when it is wanted.
  *
@@ -27,6 +30,13 @@ void inbox_close(struct inbox *inbox); /* NULL is fine */
 const uint8_t *inbox_identity(const struct inbox *inbox);
 bool inbox_dirty(const struct inbox *inbox);
 int inbox_sync(struct inbox *inbox, struct sl_error *error);
+
+/*
+ * Removes the oldest segment, when all in it is taken and was written before `before`; houses and
+ * numbers in it are written again. All is synced then. 1: it is gone, 0: there is none such, -1:
+ * SL_FULL or SL_IO, to be tried again; else the disk has failed.
+ */
+int inbox_release(struct inbox *inbox, int64_t before, int64_t now, struct sl_error *error);
 
 /* ---------------------------------------------------------------- feeding */
 
@@ -71,7 +81,7 @@ int inbox_read(struct inbox *inbox, struct sl_arena *arena, uint64_t record, str
 uint64_t inbox_next(struct inbox *inbox, enum sl_role role, uint64_t cursor[SL_LANES]);
 uint64_t inbox_arrivals(const struct inbox *inbox, enum sl_role role);
 
-/* Is there an item for this role under this number, taken or not? */
+/* Is there an item for this role under this number, taken or not? One that is gone was taken. */
 bool inbox_is_for(const struct inbox *inbox, uint64_t record, enum sl_role role);
 bool inbox_waits(const struct inbox *inbox, uint64_t record);
 /* Somebody in the role has taken an item that waits. */

@@ -28,7 +28,7 @@ void known_event(struct known *known, struct place place, struct sl_bytes uuid, 
 {
     uint8_t same[SL_UUID_SIZE];
     if (subject.size == SL_PSEUDONYM_SIZE && bag_id.size > 0)
-        houses_learn(known->houses, subject.data, bag_id);
+        houses_learn(known->houses, subject.data, bag_id, place.log, place.record);
     if (place.log == PLACE_INBOX && has(known->events, uuid))
         return;
     places_add(known->events, uuid, place);
@@ -41,6 +41,12 @@ void known_derived(struct known *known, struct place place, const uint8_t uuid[S
     struct sl_bytes key = sl_bytes(uuid, SL_UUID_SIZE);
     if (!has(known->ids, key))
         places_add(known->ids, key, place);
+}
+
+void known_forget(struct known *known, enum place_log log, uint64_t before)
+{
+    places_forget(known->events, log, before);
+    places_forget(known->ids, log, before);
 }
 
 void known_uuid(uint8_t out[SL_UUID_SIZE], struct sl_bytes source, struct sl_bytes id)

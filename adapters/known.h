@@ -29,6 +29,9 @@ void known_event(struct known *known, struct place place, struct sl_bytes uuid, 
 /* The router said something about an event: its own UUID leads to the record that has the event. */
 void known_derived(struct known *known, struct place place, const uint8_t uuid[SL_UUID_SIZE]);
 
+/* The records of a log before this one are gone; houses stay. */
+void known_forget(struct known *known, enum place_log log, uint64_t before);
+
 /* The UUID of an event by source and id: the id itself where it is one, else made of both. */
 void known_uuid(uint8_t out[SL_UUID_SIZE], struct sl_bytes source, struct sl_bytes id);
 

@@ -75,3 +75,20 @@ void numbers_add(struct numbers *numbers, uint64_t number)
         insert(numbers, at + 1, (struct gap){number + 1, gap.last});
     }
 }
+
+bool numbers_set(struct numbers *numbers, uint64_t highest, const uint64_t *missing, size_t count)
+{
+    uint64_t before = 0;
+    if (count % 2 != 0 || count / 2 > 2 * NUMBERS_MAX_GAPS)
+        return false;
+    for (size_t i = 0; i < count; i += 2) {
+        if (missing[i] <= before || missing[i + 1] < missing[i] || missing[i + 1] >= highest)
+            return false;
+        before = missing[i + 1];
+    }
+    numbers_clear(numbers);
+    numbers->highest = highest;
+    for (size_t i = 0; i < count; i += 2)
+        insert(numbers, numbers->count, (struct gap){missing[i], missing[i + 1]});
+    return true;
+}

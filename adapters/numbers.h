@@ -26,4 +26,8 @@ bool numbers_has(const struct numbers *numbers, uint64_t number);
 bool numbers_takes(const struct numbers *numbers, uint64_t number);
 void numbers_add(struct numbers *numbers, uint64_t number); /* one that it takes */
 
+/* Takes the place of what is there; false: no such numbers can be. `missing`: first and last of
+ * each gap. */
+bool numbers_set(struct numbers *numbers, uint64_t highest, const uint64_t *missing, size_t count);
+
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "adapters/batches.h"
+#include "adapters/keeping.h"
 #include "adapters/receipts.h"
 #include "schemas/limits.h"
 #include "schemas/log/log.h"
@@ -13,6 +14,7 @@ struct outbox {
     struct known *known;
     struct batches *batches;
     struct receipts receipts; /* that wait to be receipted */
+    struct keeping keeping;
     /* The batch that was read last. */
     uint64_t read;
     struct outbox_batch batch;
@@ -69,6 +71,11 @@ size_t outbox_told_of(const struct outbox *outbox, uint64_t record)
 {
     const struct batch *batch = batches_find(outbox->batches, record);
     return batch == NULL ? 0 : batch->told;
+}
+
+bool outbox_half_told(const struct outbox *outbox)
+{
+    return batches_half_told(outbox->batches);
 }
 
 uint64_t outbox_waiting(const struct outbox *outbox, enum sl_lane lane)
@@ -148,7 +155,7 @@ static int append(struct outbox *outbox, Samenloop__V1__RecordKind kind,
 }
 
 int outbox_append(struct outbox *outbox, enum sl_lane lane, const Samenloop__V1__Bundle *bundle,
-                  const struct sl_event *events, struct sl_error *error)
+                  const struct sl_event *events, int64_t now, struct sl_error *error)
 {
     size_t count = bundle->n_envelopes;
     Samenloop__V1__OutboxBatch kept = SAMENLOOP__V1__OUTBOX_BATCH__INIT;
@@ -159,6 +166,7 @@ int outbox_append(struct outbox *outbox, enum sl_lane lane, const Samenloop__V1_
     kept.proof = bundle->proof;
     kept.headers = sl_arena_alloc(&outbox->arena, count * sizeof *kept.headers);
     kept.n_headers = count;
+    kept.at = now;
     content.events = sl_arena_alloc(&outbox->arena, count * sizeof(void *));
     content.n_events = count;
     for (size_t i = 0; i < count; i++) {
@@ -331,16 +339,7 @@ int outbox_receipt(struct outbox *outbox, struct outbox_receipt receipt, struct 
 {
     if (receipts_find(&outbox->receipts, receipt.lane, receipt.number, receipt.role) != NULL)
         return 0;
-    Samenloop__V1__OutboxReceipt kept = SAMENLOOP__V1__OUTBOX_RECEIPT__INIT;
-    kept.lane = (Samenloop__V1__Lane)receipt.lane;
-    kept.number = receipt.number;
-    kept.role = (Samenloop__V1__Role)receipt.role;
-    kept.at = receipt.at;
-    if (append(outbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_RECEIPT, &kept.base, NULL,
-               NULL, error) < 0)
-        return -1;
-    receipts_add(&outbox->receipts, receipt);
-    return 0;
+    return receipts_write(&outbox->receipts, outbox->log, receipt, error);
 }
 
 bool outbox_next_receipt(struct outbox *outbox, struct outbox_receipt *out)
@@ -352,27 +351,52 @@ int outbox_receipted(struct outbox *outbox, enum sl_lane lane, uint64_t number, 
                      struct sl_error *error)
 {
     const struct receipt *receipt = receipts_find(&outbox->receipts, lane, number, role);
-    if (receipt == NULL)
-        return 0;
-    Samenloop__V1__OutboxReceipted kept = SAMENLOOP__V1__OUTBOX_RECEIPTED__INIT;
-    kept.lane = (Samenloop__V1__Lane)lane;
-    kept.number = number;
-    kept.role = (Samenloop__V1__Role)role;
-    if (append(outbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_RECEIPTED, &kept.base, NULL,
-               NULL, error) < 0)
-        return -1;
-    receipts_drop(&outbox->receipts, receipt);
-    return 0;
+    return receipt == NULL ? 0 : receipts_end(&outbox->receipts, outbox->log, receipt, error);
 }
 
 int outbox_drop_receipts(struct outbox *outbox, struct sl_error *error)
 {
-    while (outbox->receipts.count > 0) {
-        struct outbox_receipt last = outbox->receipts.list[outbox->receipts.count - 1].receipt;
-        if (outbox_receipted(outbox, last.lane, last.number, last.role, error) < 0)
+    struct receipts *receipts = &outbox->receipts;
+    while (receipts->count > 0) {
+        if (receipts_end(receipts, outbox->log, &receipts->list[receipts->count - 1], error) < 0)
             return -1;
     }
     return 0;
+}
+
+/* ---------------------------------------------------------------- what is old */
+
+static int64_t written_at(struct sl_arena *arena, const struct sl_record *record)
+{
+    if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_BATCH) {
+        const Samenloop__V1__OutboxBatch *batch = (const void *)sl_arena_unpack(arena, batch_type,
+                                                                                record->kept);
+        return batch == NULL ? 0 : batch->at;
+    }
+    if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_HOUSE) {
+        const Samenloop__V1__House *house = (const void *)sl_arena_unpack(
+            arena, &samenloop__v1__house__descriptor, record->kept);
+        return house == NULL ? 0 : house->at;
+    }
+    return 0;
+}
+
+int outbox_release(struct outbox *outbox, int64_t before, int64_t now, struct sl_error *error)
+{
+    uint64_t end = 0;
+    int old = keeping_old(&outbox->keeping, outbox->log, written_at, before, &end, error);
+    if (old <= 0 || !batches_done(outbox->batches, end))
+        return old < 0 ? -1 : 0;
+    if (receipts_write_again(&outbox->receipts, outbox->log, end, error) < 0 ||
+        keeping_houses(outbox->log, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_HOUSE,
+                       outbox->known->houses, PLACE_OUTBOX, end, now, error) < 0 ||
+        sl_log_sync(outbox->log, error) < 0 || sl_log_release(outbox->log, end, error) < 0)
+        return -1;
+    batches_forget(outbox->batches, end);
+    known_forget(outbox->known, PLACE_OUTBOX, end);
+    if (outbox->read < end)
+        outbox->read = 0;
+    return 1;
 }
 
 /* ---------------------------------------------------------------- the fold */
@@ -409,42 +433,16 @@ static int fold_answered(struct outbox *outbox, const struct sl_record *record,
     const Samenloop__V1__OutboxAnswered *answer = (const void *)sl_arena_unpack(
         &outbox->results, &samenloop__v1__outbox_answered__descriptor, record->kept);
     struct batch *batch = answer == NULL ? NULL : batches_find(outbox->batches, answer->batch);
+    if (answer != NULL && answer->batch < sl_log_first(outbox->log))
+        return 0; /* the batch is gone */
     if (batch == NULL || batch->answer != 0 || answer->n_results != batch->events)
         return damaged(error, record->number);
     return note_answer(outbox, batch, record->number, answer->results, error);
 }
 
-static int fold_receipt(struct outbox *outbox, const struct sl_record *record,
-                        struct sl_error *error)
-{
-    const Samenloop__V1__OutboxReceipt *receipt = (const void *)sl_arena_unpack(
-        &outbox->arena, &samenloop__v1__outbox_receipt__descriptor, record->kept);
-    if (receipt == NULL)
-        return damaged(error, record->number);
-    receipts_add(&outbox->receipts, (struct outbox_receipt){.lane = (enum sl_lane)receipt->lane,
-                                                            .number = receipt->number,
-                                                            .role = (enum sl_role)receipt->role,
-                                                            .at = receipt->at});
-    return 0;
-}
-
-static int fold_receipted(struct outbox *outbox, const struct sl_record *record,
-                          struct sl_error *error)
-{
-    const Samenloop__V1__OutboxReceipted *done = (const void *)sl_arena_unpack(
-        &outbox->arena, &samenloop__v1__outbox_receipted__descriptor, record->kept);
-    const struct receipt *receipt = done == NULL
-                                        ? NULL
-                                        : receipts_find(&outbox->receipts, (enum sl_lane)done->lane,
-                                                        done->number, (enum sl_role)done->role);
-    if (receipt == NULL)
-        return damaged(error, record->number);
-    receipts_drop(&outbox->receipts, receipt);
-    return 0;
-}
-
 static int fold(struct outbox *outbox, const struct sl_record *record, struct sl_error *error)
 {
+    bool good = false;
     sl_arena_clear(&outbox->arena);
     sl_arena_clear(&outbox->results);
     switch (record->kind) {
@@ -453,12 +451,16 @@ static int fold(struct outbox *outbox, const struct sl_record *record, struct sl
     case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_ANSWERED:
         return fold_answered(outbox, record, error);
     case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_RECEIPT:
-        return fold_receipt(outbox, record, error);
     case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_RECEIPTED:
-        return fold_receipted(outbox, record, error);
+        good = receipts_fold(&outbox->receipts, &outbox->arena, record) == 0;
+        break;
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_HOUSE:
+        good = keeping_fold_house(&outbox->arena, record, outbox->known->houses, PLACE_OUTBOX) == 0;
+        break;
     default:
-        return damaged(error, record->number);
+        break;
     }
+    return good ? 0 : damaged(error, record->number);
 }
 
 static int fold_all(struct outbox *outbox, struct sl_error *error)

@@ -2,6 +2,10 @@
  * The outbox: what this organisation has published, as it was sealed and signed, and what the
  * router answered. A log of batches, answers and receipts (log.proto).
  *
+ * A segment goes (outbox_release) when all its batches are answered and it is older than the house
+ * keeps. Its events are not known here any more: one that is handed in again goes to the router,
+ * whose journal is whole and answers it as a duplicate, or as a conflict of ids.
+ *
  * A batch is of one lane and is named by its record's number: its position on the wire. Each lane
  * has its own place in the log: the next batch to send is the first of the lane that was neither
  * answered nor sent on this connection. In memory are 24 bytes a batch and, in `struct known`, 16
@@ -28,9 +32,16 @@ const uint8_t *outbox_identity(const struct outbox *outbox);
 
 /* Appends a sealed bundle of these events, all of one lane. */
 int outbox_append(struct outbox *outbox, enum sl_lane lane, const Samenloop__V1__Bundle *bundle,
-                  const struct sl_event *events, struct sl_error *error);
+                  const struct sl_event *events, int64_t now, struct sl_error *error);
 bool outbox_dirty(const struct outbox *outbox);
 int outbox_sync(struct outbox *outbox, struct sl_error *error);
+
+/*
+ * Removes the oldest segment, when all in it is answered and was written before `before`; receipts
+ * and houses in it are written again. All is synced then. 1: it is gone, 0: there is none such,
+ * -1: SL_FULL or SL_IO, to be tried again; else the disk has failed.
+ */
+int outbox_release(struct outbox *outbox, int64_t before, int64_t now, struct sl_error *error);
 
 /* A batch as it stands in the log; good until the next outbox_read. */
 struct outbox_batch {
@@ -85,6 +96,7 @@ int outbox_result(struct outbox *outbox, struct place place, const Samenloop__V1
  * comes again after a crash tells it nothing twice.
  */
 void outbox_told(struct outbox *outbox, uint64_t record, size_t events);
+bool outbox_half_told(const struct outbox *outbox); /* is there an unanswered one with any told? */
 size_t outbox_told_of(const struct outbox *outbox, uint64_t record);
 
 /* Events that wait for an answer, by lane. */

@@ -84,25 +84,32 @@ static void put(struct places *places, struct slot slot)
     places->taken++;
 }
 
-static void grow(struct places *places)
+/* Another table of so many slots, with those that stay. */
+static void renew(struct places *places, size_t slots, enum place_log log, uint64_t before)
 {
     struct slot *old = places->table;
     size_t count = places->slots;
-    places->slots *= 2;
+    places->slots = slots;
     places->taken = 0;
-    places->table = sl_new(places->slots, sizeof *places->table);
+    places->table = sl_new(slots, sizeof *places->table);
     for (size_t i = 0; i < count; i++) {
-        if (old[i].place != 0)
+        struct place place = unpack(old[i].place);
+        if (old[i].place != 0 && (place.log != log || place.record >= before))
             put(places, old[i]);
     }
     free(old);
+}
+
+void places_forget(struct places *places, enum place_log log, uint64_t before)
+{
+    renew(places, places->slots, log, before);
 }
 
 void places_add(struct places *places, struct sl_bytes key, struct place place)
 {
     assert(place.index < SL_MAX_BATCH && place.record < (UINT64_C(1) << 52) - 1);
     if (places->taken + 1 > places->slots / 4 * 3)
-        grow(places);
+        renew(places, places->slots * 2, PLACE_OUTBOX, 0);
     put(places, (struct slot){fingerprint(places, key), pack(place)});
 }
 

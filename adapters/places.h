@@ -33,6 +33,9 @@ void places_add(struct places *places, struct sl_bytes key, struct place place);
 bool places_next(const struct places *places, struct sl_bytes key, size_t *cursor,
                  struct place *out);
 
+/* Drops the places in a log before a record. */
+void places_forget(struct places *places, enum place_log log, uint64_t before);
+
 /* Puts another place where the walk stands that just gave one. */
 void places_replace(struct places *places, struct sl_bytes key, size_t cursor, struct place place);
 

@@ -295,6 +295,7 @@ static int open_house(struct samenloop_line *line, struct sl_error *error)
         .pseudonym_key = config->pseudonym_key[0] != '\0' ? config->pseudonym : NULL,
         .content_key = config->content,
         .segment_bytes = config->segment_bytes,
+        .keep_ms = (int64_t)config->keep_days * 24 * 60 * 60 * 1000,
     };
     memcpy(setup.sealing_keys, config->sealing, sizeof setup.sealing_keys);
     if (sl_storage_files(&line->outbox, config->outbox, true, error) < 0 ||

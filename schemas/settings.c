@@ -50,11 +50,15 @@ static void take_size(const struct sl_settings *settings, const struct sl_settin
     errno = 0;
     unsigned long long size = strtoull(value, &end, 10);
     if (errno != 0 || value[0] == '-' || end == value || *end != '\0' || size < setting->min ||
-        size > setting->max || size % setting->multiple != 0)
-        sl_settings_problem(
-            settings, "%s: wants bytes from %" PRIu64 " to %" PRIu64 ", a multiple of %" PRIu64,
-            setting->name, setting->min, setting->max, setting->multiple);
-    else
+        size > setting->max || size % setting->multiple != 0) {
+        if (setting->multiple == 1)
+            sl_settings_problem(settings, "%s: wants a number from %" PRIu64 " to %" PRIu64,
+                                setting->name, setting->min, setting->max);
+        else
+            sl_settings_problem(
+                settings, "%s: wants bytes from %" PRIu64 " to %" PRIu64 ", a multiple of %" PRIu64,
+                setting->name, setting->min, setting->max, setting->multiple);
+    } else
         *(uint64_t *)member(settings, setting) = size;
 }
 

@@ -12,7 +12,7 @@
 enum sl_setting_kind {
     SL_SETTING_TEXT,
     SL_SETTING_PATH, /* from the folder of the file, unless it begins with a slash */
-    SL_SETTING_SIZE, /* uint64_t, bytes */
+    SL_SETTING_SIZE, /* uint64_t: bytes; a plain number when it is a multiple of 1 */
 };
 
 struct sl_setting {

@@ -53,6 +53,11 @@ uint64_t sl_log_first(const struct sl_log *log)
     return log->segments[0].first;
 }
 
+uint64_t sl_log_second(const struct sl_log *log)
+{
+    return log->segment_count > 1 ? log->segments[1].first : 0;
+}
+
 uint64_t sl_log_last(const struct sl_log *log)
 {
     return log->last;

@@ -132,6 +132,9 @@ int sl_log_refresh(struct sl_log *log, struct sl_error *error);
 
 uint64_t sl_log_first(const struct sl_log *log);  /* number of the first record still there, or */
                                                   /* that the first record will get */
+uint64_t sl_log_second(const struct sl_log *log); /* of the first one in the second segment, which
+                                                     sl_log_release wants to remove the first;
+                                                     0: there is one segment */
 uint64_t sl_log_last(const struct sl_log *log);   /* of the last one appended; 0: none ever */
 uint64_t sl_log_synced(const struct sl_log *log); /* of the last one on stable storage; 0: none */
 const uint8_t *sl_log_identity(const struct sl_log *log); /* SL_LOG_ID_SIZE bytes */

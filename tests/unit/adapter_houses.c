@@ -33,8 +33,8 @@ static void houses_are_known_both_ways(void **state)
     char text[SL_BAG_SIZE + 1], wanted[SL_BAG_SIZE + 1];
     for (unsigned n = 0; n < MANY; n++) {
         pseudonym_of(pseudonym, n);
-        houses_learn(houses, pseudonym, bag_of(text, n));
-        houses_learn(houses, pseudonym, bag_of(text, n));
+        houses_learn(houses, pseudonym, bag_of(text, n), PLACE_INBOX, 1);
+        houses_learn(houses, pseudonym, bag_of(text, n), PLACE_INBOX, 1);
     }
     assert_int_equal(houses_count(houses), MANY);
     for (unsigned n = 0; n < MANY; n++) {
@@ -56,9 +56,9 @@ static void a_number_that_is_none_is_passed_over(void **state)
     (void)state;
     struct houses *houses = houses_new();
     uint8_t pseudonym[SL_PSEUDONYM_SIZE] = {1};
-    houses_learn(houses, pseudonym, sl_text(""));
-    houses_learn(houses, pseudonym, sl_text("001420000000000"));
-    houses_learn(houses, pseudonym, sl_text("00142000000000x1"));
+    houses_learn(houses, pseudonym, sl_text(""), PLACE_INBOX, 1);
+    houses_learn(houses, pseudonym, sl_text("001420000000000"), PLACE_INBOX, 1);
+    houses_learn(houses, pseudonym, sl_text("00142000000000x1"), PLACE_INBOX, 1);
     assert_int_equal(houses_count(houses), 0);
     houses_free(houses);
 }
@@ -69,15 +69,15 @@ static void a_forgotten_house_can_come_back(void **state)
     struct houses *houses = houses_new();
     uint8_t one[SL_PSEUDONYM_SIZE] = {1}, two[SL_PSEUDONYM_SIZE] = {2}, found[SL_PSEUDONYM_SIZE];
     char text[SL_BAG_SIZE + 1];
-    houses_learn(houses, one, bag_of(text, 1));
-    houses_learn(houses, two, bag_of(text, 2));
+    houses_learn(houses, one, bag_of(text, 1), PLACE_INBOX, 1);
+    houses_learn(houses, two, bag_of(text, 2), PLACE_INBOX, 1);
     houses_forget(houses, one);
     houses_forget(houses, one);
     assert_int_equal(houses_count(houses), 1);
     assert_false(houses_bag_id(houses, one, text));
     assert_false(houses_pseudonym(houses, bag_of(text, 1), found));
     assert_true(houses_bag_id(houses, two, text));
-    houses_learn(houses, one, bag_of(text, 1));
+    houses_learn(houses, one, bag_of(text, 1), PLACE_INBOX, 1);
     assert_true(houses_pseudonym(houses, bag_of(text, 1), found));
     assert_memory_equal(found, one, sizeof found);
     assert_int_equal(houses_count(houses), 2);

@@ -38,6 +38,7 @@ struct party {
     struct sl_storage *inbox;
     struct samenloop *house; /* NULL: it does not run */
     struct adapter_moment moment;
+    int64_t keep_ms; /* 0: for ever */
 };
 
 static inline void add_key(struct sl_card *card, Samenloop__V1__KeyUse use, EVP_PKEY *key)
@@ -94,6 +95,7 @@ static inline int party_try(struct party *party, struct sl_error *error)
         .outbox = party->outbox,
         .inbox = party->inbox,
         .segment_bytes = SEGMENT,
+        .keep_ms = party->keep_ms,
     };
     party->moment.elapsed += 1000;
     return adapter_open(&party->house, &setup, party->moment, error);
