@@ -274,6 +274,7 @@ int samenloop_turn(struct samenloop_line *line, struct pollfd *files, size_t cou
         return -1;
     send_frames(line);
     follow(line);
+    adapter_time(line->house, moment(line)); /* what the caller does next happens now */
     return 0;
 }
 

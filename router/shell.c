@@ -139,10 +139,13 @@ static struct peer *meet_peer(struct shell *shell, struct sl_bytes id, const cha
 
 /* ---------------------------------------------------------------- a round */
 
-/* Hands a message to the machine: routing id, one frame, no more. */
+/* Hands a message to the machine: routing id, one frame, no more. The time is that of the round;
+ * but a clock in a file leaps, and a message sent after the leap is not of the moment before. */
 static void take_message(struct shell *shell, zmq_msg_t *id, zmq_msg_t *body, bool more)
 {
     const char *user = zmq_msg_gets(body, "User-Id");
+    if ((*shell->config)->clock[0] != '\0')
+        router_time(shell->router, moment(shell));
     int participant = admission_participant(&(*shell->config)->directory, shell->now, user);
     if (participant < 0 || zmq_msg_size(id) > ROUTING_ID)
         return;

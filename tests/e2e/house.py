@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,18 +23,28 @@ NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "samenloop.example")
 
 
 class Sandbox:
-    """A whole installation in a folder; `with Sandbox(...) as box`. Processes end with it, by their own pids."""
+    """A whole installation in a folder; `with Sandbox(...) as box`. Processes end with it, by their own pids, and the
+    folder goes, unless KEEP is set in the environment."""
 
     def __init__(self, *arguments):
         self.arguments = arguments
 
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sandbox-"))
-        self.run("up", *self.arguments)
+        try:
+            self.run("up", *self.arguments)
+        except AssertionError:
+            self.away()
+            raise
         return self
+
+    def away(self):
+        if "KEEP" not in os.environ:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def __exit__(self, *_):
         subprocess.run([SANDBOX, "down", str(self.folder)], check=False)
+        self.away()
 
     def run(self, verb, *arguments):
         done = subprocess.run([SANDBOX, verb, str(self.folder), *arguments], capture_output=True, text=True)

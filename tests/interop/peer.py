@@ -1,6 +1,8 @@
 """The C side (peer.c) for the tests in this folder, keys for everybody, and the end of a test file."""
+import atexit
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,7 +12,8 @@ import traceback
 from contract import ROOT
 
 BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
-FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="interop-"))
+FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="interop-"))  # ends with the process
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 NOW = int(time.time() * 1000)
 
 
