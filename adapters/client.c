@@ -9,8 +9,14 @@
 
 #define SOFTWARE "samenloop-adapter " SL_VERSION
 
-/* What the ordinary lane leaves of the router's credit for those before it. */
-enum { RESERVE = SL_MAX_BATCH };
+enum {
+    /* What the ordinary lane leaves of the router's credit for those before it. */
+    RESERVE = SL_MAX_BATCH,
+    /* Events that are not acute and on their way, or one batch: an acute one that comes now waits
+     * behind them. Enough to be checked and written while as many are packed; the urgent ones among
+     * them may be half as many more. */
+    FLIGHT = 512
+};
 
 void client_init(struct samenloop *house)
 {
@@ -61,7 +67,7 @@ void client_disconnected(struct samenloop *house)
     client->state = CLIENT_AWAY;
     back_off(house);
     client->answer_count = client->answers_synced = 0;
-    client->in_flight = 0;
+    memset(client->in_flight, 0, sizeof client->in_flight);
     client->later = 0;
     outbox_again(house->outbox);
 }
@@ -228,7 +234,7 @@ static void published(struct samenloop *house, const Samenloop__V1__Published *f
     bool later = false;
     for (size_t i = 0; i < frame->n_results; i++)
         later = later || frame->results[i]->verdict == SAMENLOOP__V1__VERDICT__VERDICT_LATER;
-    client->in_flight -= events;
+    client->in_flight[lane] -= events;
     struct sl_error error = {0};
     if (later) {
         outbox_later(house->outbox, frame->position);
@@ -436,6 +442,25 @@ static int publish(struct samenloop *house, uint64_t record, struct sl_buffer *o
     return 0;
 }
 
+static size_t less(size_t a, size_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+/* Events of a lane that may be sent now: within the router's credit, and few behind which an acute
+ * one would wait. A batch of any size goes alone. */
+static size_t room_for(const struct client *client, enum sl_lane lane)
+{
+    size_t behind = client->in_flight[SL_LANE_URGENT] + client->in_flight[SL_LANE_ORDINARY];
+    size_t room = less(client->credit, client->in_flight[SL_LANE_ACUTE] + behind);
+    if (lane == SL_LANE_ORDINARY && client->credit >= 2 * RESERVE)
+        room = less(room, RESERVE);
+    if (lane == SL_LANE_ACUTE || client->in_flight[lane] == 0)
+        return room;
+    size_t few = less(lane == SL_LANE_URGENT ? FLIGHT + FLIGHT / 2 : FLIGHT, behind);
+    return few < room ? few : room;
+}
+
 static bool publish_frame(struct samenloop *house, enum sl_lane first, enum sl_lane last,
                           struct sl_buffer *out)
 {
@@ -443,10 +468,7 @@ static bool publish_frame(struct samenloop *house, enum sl_lane first, enum sl_l
     if (house->moment.elapsed < client->later)
         return false;
     for (enum sl_lane lane = first; lane <= last; lane++) {
-        size_t credit = client->credit > client->in_flight ? client->credit - client->in_flight : 0;
-        if (lane == SL_LANE_ORDINARY && client->credit >= 2 * RESERVE)
-            credit = credit > RESERVE ? credit - RESERVE : 0;
-        uint64_t record = outbox_next(house->outbox, lane, credit);
+        uint64_t record = outbox_next(house->outbox, lane, room_for(client, lane));
         struct sl_error error = {0};
         enum sl_lane same = SL_NO_LANE;
         size_t events = 0;
@@ -457,7 +479,7 @@ static bool publish_frame(struct samenloop *house, enum sl_lane first, enum sl_l
             return false;
         }
         (void)outbox_batch_state(house->outbox, record, &same, &events);
-        client->in_flight += events;
+        client->in_flight[lane] += events;
         return true;
     }
     return false;

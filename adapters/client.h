@@ -49,10 +49,10 @@ struct client {
     uint8_t journal[SL_IDENTITY_SIZE];
     bool accepts; /* an operator accepts `accepted` */
     uint8_t accepted[SL_IDENTITY_SIZE];
-    uint32_t credit;  /* events that the router takes unanswered */
-    size_t in_flight; /* events that it has not answered */
-    size_t given;     /* deliveries that the router may still send */
-    int64_t later;    /* elapsed; until then nothing is published */
+    uint32_t credit;            /* events that the router takes unanswered */
+    size_t in_flight[SL_LANES]; /* events that it has not answered */
+    size_t given;               /* deliveries that the router may still send */
+    int64_t later;              /* elapsed; until then nothing is published */
     struct client_answer *answers;
     size_t answer_count, answer_capacity;
     size_t answers_synced;

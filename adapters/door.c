@@ -10,6 +10,10 @@
 /* Bytes that events may take in memory until they are sealed; of an arena's own accounting. */
 enum { MAX_WAITING_BYTES = 64 * 1024 * 1024, ROOM_FOR_ONE = 512 * 1024 };
 
+/* Events of one bundle: enough that its signatures cost little, and few, since whoever deals with
+ * it, here, at the router, at a receiver, keeps an acute event waiting meanwhile. */
+enum { BUNDLE_EVENTS = 256 };
+
 /* An event that waits for its bundle. */
 struct waiting {
     struct sl_event event;
@@ -32,8 +36,8 @@ struct answers {
 /* A bundle being made: events of one lane. */
 struct bundle {
     size_t count;
-    struct sl_event events[SL_MAX_BATCH];
-    size_t answers[SL_MAX_BATCH];
+    struct sl_event events[BUNDLE_EVENTS];
+    size_t answers[BUNDLE_EVENTS];
     size_t bytes;
 };
 
@@ -359,7 +363,7 @@ static int seal_lane(struct samenloop *house, enum sl_lane lane, struct bundle *
         const struct waiting *waiting = &door->waiting[i];
         if (sl_type_lane(waiting->event.type) != lane)
             continue;
-        bool full = bundle->count == SL_MAX_BATCH ||
+        bool full = bundle->count == BUNDLE_EVENTS ||
                     (bundle->count > 0 && bundle->bytes + waiting->bytes > most_bytes(house));
         if (full && put_bundle(house, lane, bundle, error) < 0)
             return -1;

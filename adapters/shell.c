@@ -18,8 +18,8 @@
 #include "schemas/log/storage.h"
 
 enum {
-    ROUND_FRAMES = 256, /* taken in one round, */
-    ROUND_BYTES = 16 * 1024 * 1024,
+    ROUND_FRAMES = 256,       /* taken in one round, */
+    ROUND_BYTES = 256 * 1024, /* or a frame more: what comes behind waits for their sync */
     SEND_HIGH_WATER = 8, /* frames: what is acute waits behind no more */
     RECEIVE_HIGH_WATER = 16,
     HANDSHAKE_MS = 3000,
@@ -172,7 +172,7 @@ static void receive(struct samenloop_line *line)
     line->more = false;
     for (int n = 0; line->socket != NULL; n++) {
         zmq_msg_t message;
-        if (n == ROUND_FRAMES || bytes > ROUND_BYTES) {
+        if (n == ROUND_FRAMES || bytes >= ROUND_BYTES) {
             line->more = true;
             return;
         }

@@ -126,7 +126,7 @@ static int take_answer(struct router *router, int participant,
                                                   answer->number);
     if (sent == NULL || sent->state != DELIVERY_SENT || answer->attempt != sent->failures + 1u)
         return 0;
-    router->connections.of[participant].in_flight--;
+    router->connections.of[participant].in_flight[lane]--;
     switch (answer->outcome) {
     case SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_DONE:
         take_done(router, participant, answer, ended);

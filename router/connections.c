@@ -27,15 +27,28 @@ void connections_forget(struct connections *connections, int participant)
     connections->count--;
 }
 
+uint32_t connections_in_flight(const struct connection *connection)
+{
+    uint32_t sum = 0;
+    for (int lane = SL_NO_LANE; lane < SL_LANES; lane++)
+        sum += connection->in_flight[lane];
+    return sum;
+}
+
 enum sl_lane connections_lowest(const struct connection *connection)
 {
-    uint32_t kept = (connection->credit + connection->in_flight) / 8;
-    return connection->credit > kept ? SL_LANE_ORDINARY : SL_LANE_URGENT;
+    uint32_t all = connections_in_flight(connection);
+    uint32_t behind = all - connection->in_flight[SL_LANE_ACUTE];
+    uint32_t kept = (connection->credit + all) / 8;
+    if (behind < CONNECTIONS_FLIGHT && connection->credit > kept)
+        return SL_LANE_ORDINARY;
+    return behind < CONNECTIONS_FLIGHT + CONNECTIONS_FLIGHT / 2 ? SL_LANE_URGENT : SL_LANE_ACUTE;
 }
 
 int connections_add_credit(struct connection *connection, uint32_t more, struct sl_error *error)
 {
-    if (more > SL_CREDIT || connection->credit + connection->in_flight + more > SL_CREDIT)
+    if (more > SL_CREDIT ||
+        connection->credit + connections_in_flight(connection) + more > SL_CREDIT)
         return sl_fail(error, SL_PROTOCOL, "credit: at most %d deliveries at a time", SL_CREDIT);
     connection->credit += more;
     return 0;

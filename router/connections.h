@@ -12,17 +12,23 @@
 struct connection {
     uint64_t number; /* the world's; 0: nobody is there */
     uint8_t outbox[SL_IDENTITY_SIZE];
-    bool fed;           /* its inbox is of this journal: it gets deliveries */
-    uint32_t credit;    /* deliveries that it still takes */
-    uint32_t in_flight; /* sent to it, and not answered */
-    uint32_t taken;     /* events that came since the last answers went out */
-    int64_t heard;      /* elapsed */
+    bool fed;        /* its inbox is of this journal: it gets deliveries */
+    uint32_t credit; /* deliveries that it still takes */
+    uint32_t in_flight[SL_LANES]; /* sent to it, and not answered */
+    uint32_t taken; /* events that came since the last answers went out */
+    int64_t heard;  /* elapsed */
     int64_t said;
 };
 
-/* Events that a publisher may have sent without an answer. What is on its way is ahead of an acute
- * event: so it is little, yet two full batches besides the one that a publisher keeps back. */
-enum { CONNECTIONS_CREDIT = 3 * SL_MAX_BATCH };
+enum {
+    /* Events that a publisher may have sent without an answer: two full batches, and one that it
+     * keeps back for an acute one. */
+    CONNECTIONS_CREDIT = 3 * SL_MAX_BATCH,
+    /* Deliveries that are not acute and on their way to a receiver, whatever credit it gave: an
+     * acute one that comes now waits behind them. Enough to be opened while as many are packed;
+     * the urgent ones among them may be half as many more. */
+    CONNECTIONS_FLIGHT = 512
+};
 
 struct connections {
     struct connection of[SL_MAX_PARTICIPANTS];
@@ -37,8 +43,12 @@ uint64_t connections_greet(struct connections *connections, int participant,
                            const struct connection *connection);
 void connections_forget(struct connections *connections, int participant);
 
-/* The lowest lane of which the receiver may be sent one more now: the last eighth of its credit is
- * kept for acute and urgent deliveries, so that they do not wait for answers to ordinary ones. */
+/* Deliveries on their way, of all lanes. */
+uint32_t connections_in_flight(const struct connection *connection);
+
+/* The lowest lane of which the receiver may be sent one more now: CONNECTIONS_FLIGHT, and the last
+ * eighth of its credit is kept for acute and urgent deliveries, so that they do not wait for answers
+ * to ordinary ones. */
 enum sl_lane connections_lowest(const struct connection *connection);
 
 /* The receiver takes `more`; -1 with SL_PROTOCOL when that would pass SL_CREDIT. */

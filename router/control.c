@@ -74,10 +74,10 @@ static json_t *describe_participant(struct router *router, int place)
                                   json_pack("{s:o,s:o}", "waiting", number(waiting), "oldest",
                                             moment(oldest(router, place, (enum sl_lane)lane))));
     }
-    return json_pack("{s:s,s:b,s:b,s:i,s:o}", "name", router->participants[place], "connected",
-                     connection->number != 0, "fed", connection->number != 0 && connection->fed,
-                     "in_flight", connection->number != 0 ? (int)connection->in_flight : 0, "lanes",
-                     lanes);
+    return json_pack(
+        "{s:s,s:b,s:b,s:i,s:o}", "name", router->participants[place], "connected",
+        connection->number != 0, "fed", connection->number != 0 && connection->fed, "in_flight",
+        connection->number != 0 ? (int)connections_in_flight(connection) : 0, "lanes", lanes);
 }
 
 static json_t *describe_agreement(const struct router *router, const struct router_figures *figures)

@@ -7,6 +7,7 @@
 
 enum {
     FRAME_BYTES = 1024 * 1024,     /* a frame is full behind this; one delivery may pass it */
+    FRAME_DELIVERIES = 256,        /* few, since an acute one waits while its receiver opens them */
     ROUND_BYTES = 8 * 1024 * 1024, /* all frames of a round */
     REFILL_RECORDS = 4096,         /* looked through for one queue in a round */
     BUNDLE_BYTES = 1024,           /* a bundle's proof, about */
@@ -283,6 +284,16 @@ static void finish_frame(struct frame *frame, uint64_t connection)
     router_end_frame(frame->router);
 }
 
+/* The lowest lane of the next delivery in a frame: what is acute takes nothing else with it that
+ * would have to be opened first. */
+static enum sl_lane lowest_for(const struct frame *frame, const struct connection *connection)
+{
+    const Samenloop__V1__Deliver *deliver = &frame->deliver;
+    bool acute = deliver->n_deliveries > 0 &&
+                 frame->deliveries[0]->lane == SAMENLOOP__V1__LANE__LANE_ACUTE;
+    return acute ? SL_LANE_ACUTE : connections_lowest(connection);
+}
+
 /* One frame for a receiver. 1: sent, 0: nothing to send, -1. */
 static int send_frame(struct router *router, int receiver, size_t *bytes, struct sl_error *error)
 {
@@ -297,13 +308,13 @@ static int send_frame(struct router *router, int receiver, size_t *bytes, struct
     frame->source = (struct source){.journal = router->journal, .arena = frame->arena};
     frame->deliver = (Samenloop__V1__Deliver)SAMENLOOP__V1__DELIVER__INIT;
     while (connection->credit > 0 && frame->bytes < FRAME_BYTES &&
-           frame->deliver.n_deliveries < SL_MAX_DELIVERIES &&
-           deliveries_pick(router->deliveries, receiver, connections_lowest(connection),
+           frame->deliver.n_deliveries < FRAME_DELIVERIES &&
+           deliveries_pick(router->deliveries, receiver, lowest_for(frame, connection),
                            router->moment.elapsed, &lane, &picked)) {
         if (add_delivery(frame, &picked, error) < 0)
             return -1;
         connection->credit--;
-        connection->in_flight++;
+        connection->in_flight[lane]++;
     }
     if (frame->deliver.n_deliveries == 0)
         return 0;

@@ -94,7 +94,7 @@ static void the_newer_connection_holds(void **state)
     assert_int_equal(connections_find(&connections, 41), 1);
     assert_int_equal(connections_wake(&connections), 6 + SL_HEARTBEAT);
     struct connection *one = &connections.of[1];
-    one->in_flight = 100;
+    one->in_flight[SL_LANE_ORDINARY] = 100;
     assert_int_equal(connections_add_credit(one, SL_CREDIT - 109, &error), -1);
     assert_int_equal(error.code, SL_PROTOCOL);
     assert_int_equal(connections_add_credit(one, UINT32_MAX, &error), -1);
@@ -136,12 +136,26 @@ static struct config *read_text(const char *text, struct sl_buffer *problems)
 static void the_last_eighth_of_the_credit_is_for_higher_lanes(void **state)
 {
     (void)state;
-    struct connection one = {.credit = 17, .in_flight = 111};
+    struct connection one = {.credit = 17, .in_flight = {[SL_LANE_ORDINARY] = 111}};
     assert_int_equal(connections_lowest(&one), SL_LANE_ORDINARY);
-    one = (struct connection){.credit = 16, .in_flight = 112};
+    one = (struct connection){.credit = 16, .in_flight = {[SL_LANE_ORDINARY] = 112}};
     assert_int_equal(connections_lowest(&one), SL_LANE_URGENT);
-    one = (struct connection){.credit = 1, .in_flight = 6};
+    one = (struct connection){.credit = 1, .in_flight = {[SL_LANE_ORDINARY] = 6}};
     assert_int_equal(connections_lowest(&one), SL_LANE_ORDINARY); /* too little to keep any */
+}
+
+/* However much credit a receiver gives. */
+static void an_acute_delivery_follows_few_others(void **state)
+{
+    (void)state;
+    struct connection one = {.credit = 8000,
+                             .in_flight = {[SL_LANE_ACUTE] = 99, [SL_LANE_ORDINARY] = 511}};
+    assert_int_equal(connections_lowest(&one), SL_LANE_ORDINARY);
+    one.in_flight[SL_LANE_URGENT] = 1;
+    assert_int_equal(connections_lowest(&one), SL_LANE_URGENT);
+    one.in_flight[SL_LANE_URGENT] = 257;
+    assert_int_equal(connections_lowest(&one), SL_LANE_ACUTE);
+    assert_int_equal(connections_in_flight(&one), 867);
 }
 
 static void a_configuration_is_read(void **state)
@@ -233,6 +247,7 @@ int main(void)
         cmocka_unit_test(only_a_known_key_is_admitted),
         cmocka_unit_test(the_newer_connection_holds),
         cmocka_unit_test(the_last_eighth_of_the_credit_is_for_higher_lanes),
+        cmocka_unit_test(an_acute_delivery_follows_few_others),
         cmocka_unit_test(a_configuration_is_read),
         cmocka_unit_test(every_problem_is_told_at_once),
     };
