@@ -45,6 +45,7 @@ struct door {
     struct sl_door door;    /* how sl_cloudevent_take sees this house */
     struct readers readers; /* for whom the sealer seals */
     struct sl_sealer sealer;
+    struct sl_arena reading; /* the text that is being taken, as a tree */
     struct sl_arena arena;   /* the events that wait */
     struct sl_arena sealing; /* one bundle, sealed */
     struct bundle *bundle;   /* NULL until something is sealed */
@@ -100,6 +101,7 @@ int door_open(struct samenloop *house, struct sl_error *error)
     door->ids = places_new();
     door->pending.first = 1;
     sl_arena_init(&door->arena, MAX_WAITING_BYTES + 2 * ROOM_FOR_ONE);
+    sl_arena_init(&door->reading, 0);
     sl_arena_init(&door->sealing, 0);
     return make_sealer(house, error);
 }
@@ -111,6 +113,7 @@ void door_close(struct door *door)
     sl_sealer_free(&door->sealer);
     sl_mac_free(door->door.pseudonym);
     sl_mac_free(door->door.content);
+    sl_arena_free(&door->reading);
     sl_arena_free(&door->arena);
     sl_arena_free(&door->sealing);
     places_free(door->ids);
@@ -171,14 +174,14 @@ int door_answer(const struct door *door, uint64_t ticket, struct samenloop_answe
 /* ---------------------------------------------------------------- taking */
 
 /* Names the event as its back office does, where that is possible. */
-static void name_answer(struct samenloop_answer *answer, const json_t *event)
+static void name_answer(struct samenloop_answer *answer, const struct sl_json *event)
 {
-    const char *id = json_string_value(json_object_get(event, "id"));
-    const char *source = json_string_value(json_object_get(event, "source"));
-    if (id != NULL && strlen(id) < sizeof answer->id)
-        copy_text(answer->id, sizeof answer->id, id);
-    if (source != NULL && strlen(source) < sizeof answer->source)
-        copy_text(answer->source, sizeof answer->source, source);
+    struct sl_bytes id = sl_json_text(sl_json_get(event, "id"));
+    struct sl_bytes source = sl_json_text(sl_json_get(event, "source"));
+    if (id.size > 0 && id.size < sizeof answer->id)
+        memcpy(answer->id, id.data, id.size + 1);
+    if (source.size > 0 && source.size < sizeof answer->source)
+        memcpy(answer->source, source.data, source.size + 1);
 }
 
 static bool same_event(const Samenloop__V1__Header *a, const Samenloop__V1__Header *b)
@@ -250,7 +253,7 @@ static void resolve(struct samenloop *house, Samenloop__V1__Header *header)
         names_behind(house, header->correlation_id.data);
 }
 
-static void take_one(struct samenloop *house, enum samenloop_role role, const json_t *json)
+static void take_one(struct samenloop *house, enum samenloop_role role, const struct sl_json *json)
 {
     struct door *door = house->door;
     struct samenloop_answer *answer = new_answer(door);
@@ -286,6 +289,12 @@ static void take_one(struct samenloop *house, enum samenloop_role role, const js
     }
 }
 
+static void take_all(struct samenloop *house, enum samenloop_role role, const struct sl_json *list)
+{
+    for (const struct sl_json *one = list->first; one != NULL; one = one->next)
+        take_one(house, role, one);
+}
+
 int door_take(struct samenloop *house, enum samenloop_role role, struct sl_bytes text, bool batch,
               struct samenloop_tickets *out)
 {
@@ -294,19 +303,19 @@ int door_take(struct samenloop *house, enum samenloop_role role, struct sl_bytes
     if (door->pending.count >= ADAPTER_MAX_PENDING || door->arena.used > MAX_WAITING_BYTES)
         return -1;
     *out = (struct samenloop_tickets){.first = door->pending.first + door->pending.count};
-    json_t *json = sl_json_parse(text, batch ? SL_MAX_FRAME : SL_MAX_EVENT, &refusal);
+    sl_arena_clear(&door->reading);
+    const struct sl_json *json = sl_json_read(&door->reading, text,
+                                              batch ? SL_MAX_FRAME : SL_MAX_EVENT, &refusal.error);
     if (json == NULL)
         refuse(door, new_answer(door), refusal.error.code, refusal.error.text, refusal.field);
     else if (!batch)
         take_one(house, role, json);
-    else if (!json_is_array(json))
+    else if (json->kind != SL_JSON_ARRAY)
         refuse(door, new_answer(door), SL_MALFORMED, "an array of events is wanted", "");
-    else if (json_array_size(json) > SL_MAX_BATCH)
+    else if (json->count > SL_MAX_BATCH)
         refuse(door, new_answer(door), SL_TOO_LARGE, "a batch has at most 1024 events", "");
-    for (size_t i = 0; batch && i < json_array_size(json) && json_array_size(json) <= SL_MAX_BATCH;
-         i++)
-        take_one(house, role, json_array_get(json, i));
-    json_decref(json);
+    else
+        take_all(house, role, json);
     out->count = (size_t)(door->pending.first + door->pending.count - out->first);
     return 0;
 }

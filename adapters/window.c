@@ -1,6 +1,7 @@
 #include "adapters/window.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 

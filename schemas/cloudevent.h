@@ -18,10 +18,9 @@
 #ifndef SL_CLOUDEVENT_H
 #define SL_CLOUDEVENT_H
 
-#include <jansson.h>
-
 #include "samenloop/v1/wire.pb-c.h"
 #include "schemas/envelope.h"
+#include "schemas/json.h"
 #include "schemas/uuid.h"
 
 enum { SL_POINTER_SIZE = 96 };
@@ -62,13 +61,6 @@ struct sl_door {
 };
 
 /*
- * Parses JSON text with the contract's bounds: at most `max` bytes, SL_MAX_DEPTH levels, UTF-8, no
- * byte order mark, no key twice, nothing behind it, no number beyond what 64 bits or a double hold.
- * NULL: `refusal` says `malformed` or `too_large`. The caller decrefs.
- */
-json_t *sl_json_parse(struct sl_bytes text, size_t max, struct sl_refusal *refusal);
-
-/*
  * Reads one event that a back office hands over in `role` and checks all that can be checked in the
  * house. On success everything in `out` belongs to the arena and nothing to `event`. An id that is
  * a UUID is used as it is; of another one comes a UUID of version 5, from source and id, and its
@@ -76,9 +68,9 @@ json_t *sl_json_parse(struct sl_bytes text, size_t max, struct sl_refusal *refus
  * is cleared. An arena with a limit needs room for 512 KiB (else `overload`).
  */
 int sl_cloudevent_take(struct sl_event *out, struct sl_arena *arena, const struct sl_door *door,
-                       enum sl_role role, const json_t *event, struct sl_refusal *refusal);
+                       enum sl_role role, const struct sl_json *event, struct sl_refusal *refusal);
 
-/* The same, from text of at most SL_MAX_EVENT bytes. */
+/* The same, from text of at most SL_MAX_EVENT bytes; its tree is in the arena too. */
 int sl_cloudevent_read(struct sl_event *out, struct sl_arena *arena, const struct sl_door *door,
                        enum sl_role role, struct sl_bytes text, struct sl_refusal *refusal);
 

@@ -15,7 +15,7 @@ static int refuse(struct sl_taking *taking, const char *name, const char *senten
 
 /* ---------------------------------------------------------------- the header's own */
 
-static int read_occurred_at(struct sl_taking *taking, const json_t *value)
+static int read_occurred_at(struct sl_taking *taking, const struct sl_json *value)
 {
     if (sl_moment_read(&taking->header->occurred_at, sl_json_text(value)) == 0)
         return 0;
@@ -23,7 +23,7 @@ static int read_occurred_at(struct sl_taking *taking, const json_t *value)
                   "occurred_at: wants a moment with its zone (RFC 3339), as 2021-03-31T12:00:00Z");
 }
 
-static int read_subject_kind(struct sl_taking *taking, const json_t *value)
+static int read_subject_kind(struct sl_taking *taking, const struct sl_json *value)
 {
     struct sl_bytes text = sl_json_text(value); /* read with the subject, which depends on it */
     if (sl_bytes_is(text, "address") || sl_bytes_is(text, "building"))
@@ -32,7 +32,7 @@ static int read_subject_kind(struct sl_taking *taking, const json_t *value)
 }
 
 /* A pand that a municipality does not know has no pseudonym there, and is left out. */
-static int read_building(struct sl_taking *taking, const json_t *value)
+static int read_building(struct sl_taking *taking, const struct sl_json *value)
 {
     struct sl_bytes text = sl_json_text(value);
     struct sl_error wrong = {0};
@@ -43,7 +43,7 @@ static int read_building(struct sl_taking *taking, const json_t *value)
     return 0;
 }
 
-static int read_initial_load(struct sl_taking *taking, const json_t *value)
+static int read_initial_load(struct sl_taking *taking, const struct sl_json *value)
 {
     taking->header->initial_load = sl_bytes_is(sl_json_text(value), "yes");
     if (taking->header->initial_load || sl_bytes_is(sl_json_text(value), "no"))
@@ -53,7 +53,7 @@ static int read_initial_load(struct sl_taking *taking, const json_t *value)
 
 static const struct {
     const char *name;
-    int (*read)(struct sl_taking *taking, const json_t *value);
+    int (*read)(struct sl_taking *taking, const struct sl_json *value);
 } common[] = {
     {"occurred_at", read_occurred_at},
     {"subject_kind", read_subject_kind},
@@ -64,13 +64,13 @@ static const struct {
 /* ---------------------------------------------------------------- the type's */
 
 /* A list of codes becomes one text with commas. */
-static int join(struct sl_taking *taking, const json_t *list, struct sl_bytes *out)
+static int join(struct sl_taking *taking, const struct sl_json *list, struct sl_bytes *out)
 {
     uint8_t *text = sl_arena_alloc(taking->arena, SL_MAX_ATTRIBUTE);
     size_t size = 0;
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        struct sl_bytes code = sl_json_text(json_array_get(list, i));
-        size_t comma = i > 0 ? 1 : 0;
+    for (const struct sl_json *one = sl_json_first(list); one != NULL; one = one->next) {
+        struct sl_bytes code = sl_json_text(one);
+        size_t comma = size > 0 ? 1 : 0;
         if (code.size == 0 || code.size + comma > SL_MAX_ATTRIBUTE - size)
             return -1;
         if (comma > 0)
@@ -79,19 +79,19 @@ static int join(struct sl_taking *taking, const json_t *list, struct sl_bytes *o
         size += code.size;
     }
     *out = sl_bytes(text, size);
-    return json_is_array(list) ? 0 : -1;
+    return sl_json_is(list, SL_JSON_ARRAY) ? 0 : -1;
 }
 
 /* A number may be written as one in JSON; what is no text at all is empty, and no kind takes it. */
-static int read_value(struct sl_taking *taking, const struct sl_field *field, const json_t *value,
-                      struct sl_bytes *out, struct sl_error *error)
+static int read_value(struct sl_taking *taking, const struct sl_field *field,
+                      const struct sl_json *value, struct sl_bytes *out, struct sl_error *error)
 {
     if (field->kind == SL_KIND_CODE_SET) {
         if (join(taking, value, out) < 0)
             *out = sl_bytes(NULL, 0);
-    } else if (json_is_integer(value) &&
+    } else if (sl_json_is(value, SL_JSON_INTEGER) &&
                (field->kind == SL_KIND_NUMBER || field->kind == SL_KIND_CODE)) {
-        *out = sl_json_digits(sl_arena_alloc(taking->arena, 24), value);
+        *out = sl_digits(sl_arena_alloc(taking->arena, 24), value->integer);
     } else {
         *out = sl_json_text(value);
     }
@@ -105,7 +105,7 @@ static int read_value(struct sl_taking *taking, const struct sl_field *field, co
  * The correction of an event has the attributes of its original's type, which only the router
  * knows: here a value is good if an attribute of that name of any type takes it.
  */
-static int read_of_any_type(struct sl_taking *taking, const char *name, const json_t *value,
+static int read_of_any_type(struct sl_taking *taking, const char *name, const struct sl_json *value,
                             struct sl_bytes *out, struct sl_error *error)
 {
     (void)sl_fail(error, SL_ATTRIBUTE_INVALID, "%s: no type has such an attribute",
@@ -118,7 +118,7 @@ static int read_of_any_type(struct sl_taking *taking, const char *name, const js
     return -1;
 }
 
-static int read_of_type(struct sl_taking *taking, const char *name, const json_t *value,
+static int read_of_type(struct sl_taking *taking, const char *name, const struct sl_json *value,
                         struct sl_bytes *out, struct sl_error *error)
 {
     const struct sl_field *field = sl_type_attribute(taking->type, sl_text(name));
@@ -128,7 +128,7 @@ static int read_of_type(struct sl_taking *taking, const char *name, const json_t
                    sl_name_shown(name));
 }
 
-static int read_attribute(struct sl_taking *taking, const char *name, const json_t *value)
+static int read_attribute(struct sl_taking *taking, const char *name, const struct sl_json *value)
 {
     Samenloop__V1__Header *header = taking->header;
     struct sl_bytes text = {0};
@@ -149,7 +149,7 @@ static int read_attribute(struct sl_taking *taking, const char *name, const json
     return 0;
 }
 
-static int read_one(struct sl_taking *taking, const char *name, const json_t *value)
+static int read_one(struct sl_taking *taking, const char *name, const struct sl_json *value)
 {
     for (size_t i = 0; i < sizeof common / sizeof common[0]; i++) {
         if (strcmp(name, common[i].name) == 0)
@@ -169,13 +169,13 @@ static int missing(struct sl_taking *taking, const char *name)
 static int check_required(struct sl_taking *taking)
 {
     const struct sl_type *type = taking->type;
-    if (json_object_get(taking->attributes, "occurred_at") == NULL)
+    if (sl_json_get(taking->attributes, "occurred_at") == NULL)
         return missing(taking, "occurred_at");
-    if (type->municipality && json_object_get(taking->attributes, "municipality") == NULL)
+    if (type->municipality && sl_json_get(taking->attributes, "municipality") == NULL)
         return missing(taking, "municipality");
     for (size_t i = 0; i < SL_MAX_TYPE_ATTRIBUTES && type->attributes[i].name != NULL; i++) {
         const struct sl_field *field = &type->attributes[i];
-        if (field->required && json_object_get(taking->attributes, field->name) == NULL)
+        if (field->required && sl_json_get(taking->attributes, field->name) == NULL)
             return missing(taking, field->name);
     }
     return 0;
@@ -195,12 +195,10 @@ static int compare_attributes(const void *a, const void *b)
 int sl_taking_attributes(struct sl_taking *taking)
 {
     Samenloop__V1__Header *header = taking->header;
-    const char *name;
-    json_t *value;
     header->attributes = sl_arena_alloc(taking->arena, SL_MAX_ATTRIBUTES * sizeof(void *));
-    json_object_foreach(taking->attributes, name, value)
-    {
-        if (read_one(taking, name, value) < 0)
+    for (const struct sl_json *one = sl_json_first(taking->attributes); one != NULL;
+         one = one->next) {
+        if (read_one(taking, (const char *)one->name.data, one) < 0)
             return -1;
     }
     qsort(header->attributes, header->n_attributes, sizeof(void *), compare_attributes);

@@ -40,24 +40,24 @@ bool sl_extension_good(struct sl_bytes name, struct sl_bytes value)
            sl_bytes_printable(value);
 }
 
-static struct sl_bytes extension_text(const json_t *value, char digits[24])
+static struct sl_bytes extension_text(const struct sl_json *value, char digits[24])
 {
-    if (json_is_boolean(value))
-        return sl_text(json_is_true(value) ? "true" : "false");
-    if (json_is_integer(value))
-        return sl_json_digits(digits, value);
+    if (sl_json_is(value, SL_JSON_TRUE) || sl_json_is(value, SL_JSON_FALSE))
+        return sl_text(value->kind == SL_JSON_TRUE ? "true" : "false");
+    if (sl_json_is(value, SL_JSON_INTEGER))
+        return sl_digits(digits, value->integer);
     return sl_json_text(value);
 }
 
 static int read_extension(struct sl_taking *taking, Samenloop__V1__Origin *origin, const char *name,
-                          const json_t *value)
+                          const struct sl_json *value)
 {
     char digits[24];
     char field[SL_POINTER_SIZE];
     struct sl_bytes text = extension_text(value, digits);
     sl_pointer(field, "", name);
-    bool beyond = json_is_integer(value) &&
-                  (json_integer_value(value) < INT32_MIN || json_integer_value(value) > INT32_MAX);
+    bool beyond = sl_json_is(value, SL_JSON_INTEGER) &&
+                  (value->integer < INT32_MIN || value->integer > INT32_MAX);
     if (beyond || !sl_extension_good(sl_text(name), text))
         return sl_refuse(taking->refusal, SL_MALFORMED, field,
                          "%s: no attribute that a back office gives, or no text of at most %d "
@@ -80,31 +80,30 @@ static bool is_extension(const char *name)
 }
 
 /* Whatever it is: what is no text is screened as it is written. */
-static bool has_number(const json_t *value)
+static bool has_number(const struct sl_json *value)
 {
     char digits[24];
     size_t position = 0;
     struct sl_bytes text = extension_text(value, digits);
     if (text.data != NULL)
         return sl_bsn_find(text, &position);
-    char *written = json_dumps(value, JSON_ENCODE_ANY);
-    bool found = written != NULL && sl_bsn_find(sl_text(written), &position);
-    free(written);
+    struct sl_buffer written = {0};
+    bool found = sl_json_write(&written, value, SL_MAX_EVENT) < 0 ||
+                 sl_bsn_find(sl_buffer_bytes(&written), &position);
+    sl_buffer_free(&written);
     return found;
 }
 
 int sl_taking_text(struct sl_taking *taking)
 {
-    const char *name;
-    json_t *value;
     if (taking->text.error.code != SL_OK) {
         *taking->refusal = taking->text;
         return -1;
     }
-    json_object_foreach(taking->event, name, value)
-    {
+    for (const struct sl_json *one = sl_json_first(taking->event); one != NULL; one = one->next) {
+        const char *name = (const char *)one->name.data;
         char field[SL_POINTER_SIZE];
-        if (!is_extension(name) || !has_number(value))
+        if (!is_extension(name) || !has_number(one))
             continue;
         sl_pointer(field, "", name);
         return sl_refuse(taking->refusal, SL_BSN_IN_TEXT, field,
@@ -116,13 +115,11 @@ int sl_taking_text(struct sl_taking *taking)
 
 int sl_taking_extensions(struct sl_taking *taking, Samenloop__V1__Origin *origin)
 {
-    const char *name;
-    json_t *value;
     origin->extensions = sl_arena_alloc(taking->arena, SL_MAX_EXTENSIONS * sizeof(void *));
-    json_object_foreach(taking->event, name, value)
-    {
-        if (is_extension(name) && !json_is_null(value) &&
-            read_extension(taking, origin, name, value) < 0)
+    for (const struct sl_json *one = sl_json_first(taking->event); one != NULL; one = one->next) {
+        const char *name = (const char *)one->name.data;
+        if (is_extension(name) && one->kind != SL_JSON_NULL &&
+            read_extension(taking, origin, name, one) < 0)
             return -1;
     }
     return 0;

@@ -1,4 +1,5 @@
-/* JSON from outside: text with the contract's bounds, values, and how a refusal is said. */
+/* Values from outside, and how a refusal is said. */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,72 +20,6 @@ int sl_refuse(struct sl_refusal *refusal, enum sl_code code, const char *field, 
     va_end(arguments);
     (void)snprintf(refusal->field, sizeof refusal->field, "%s", field);
     return -1;
-}
-
-/*
- * How deep the brackets of a text go, strings left out. What is no JSON gets some number too, and
- * is then refused by the parser.
- */
-static size_t depth_of(struct sl_bytes text)
-{
-    size_t depth = 0;
-    size_t most = 0;
-    bool in_string = false;
-    for (size_t i = 0; i < text.size; i++) {
-        uint8_t c = text.data[i];
-        if (c == '\\' && in_string)
-            i++;
-        else if (c == '"')
-            in_string = !in_string;
-        else if (!in_string && (c == '{' || c == '[') && ++depth > most)
-            most = depth;
-        else if (!in_string && (c == '}' || c == ']') && depth > 0)
-            depth--;
-    }
-    return most;
-}
-
-/* The parser's own sentence would repeat the text, which may be personal. */
-static const char *reason(const json_error_t *trouble)
-{
-    switch (json_error_code(trouble)) {
-    case json_error_duplicate_key:
-        return "a key twice in one object";
-    case json_error_invalid_utf8:
-        return "no UTF-8";
-    case json_error_null_character:
-    case json_error_null_byte_in_key:
-        return "a NUL character";
-    case json_error_numeric_overflow:
-        return "a number beyond all bounds";
-    case json_error_premature_end_of_input:
-        return "the text breaks off";
-    case json_error_end_of_input_expected:
-        return "more text after the end";
-    default:
-        return "no JSON";
-    }
-}
-
-json_t *sl_json_parse(struct sl_bytes text, size_t max, struct sl_refusal *refusal)
-{
-    if (text.size > max) {
-        (void)sl_refuse(refusal, SL_TOO_LARGE, "", "%zu bytes; at most %zu are taken", text.size,
-                        max);
-        return NULL;
-    }
-    if (depth_of(text) > SL_MAX_DEPTH) {
-        (void)sl_refuse(refusal, SL_MALFORMED, "", "JSON nested deeper than %d levels",
-                        SL_MAX_DEPTH);
-        return NULL;
-    }
-    json_error_t trouble = {.line = 1};
-    const char *begin = text.size > 0 ? (const char *)text.data : "";
-    json_t *value = json_loadb(begin, text.size, JSON_REJECT_DUPLICATES, &trouble);
-    if (value == NULL)
-        (void)sl_refuse(refusal, SL_MALFORMED, "", "line %d, column %d: %s", trouble.line,
-                        trouble.column, reason(&trouble));
-    return value;
 }
 
 const char *sl_name_shown(const char *name)
@@ -108,15 +43,9 @@ void sl_pointer(char out[SL_POINTER_SIZE], const char *parent, const char *name)
     (void)snprintf(out, SL_POINTER_SIZE, "%s%s%s", parent, whole ? "" : "/", whole ? "" : shown);
 }
 
-struct sl_bytes sl_json_text(const json_t *value)
+struct sl_bytes sl_digits(char out[24], int64_t number)
 {
-    return json_is_string(value) ? sl_bytes(json_string_value(value), json_string_length(value))
-                                 : sl_bytes(NULL, 0);
-}
-
-struct sl_bytes sl_json_digits(char out[24], const json_t *integer)
-{
-    int size = snprintf(out, 24, "%" JSON_INTEGER_FORMAT, json_integer_value(integer));
+    int size = snprintf(out, 24, "%" PRId64, number);
     return sl_bytes(out, (size_t)size);
 }
 

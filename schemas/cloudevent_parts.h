@@ -13,9 +13,9 @@ struct sl_taking {
     struct sl_arena *arena;
     const struct sl_door *door;
     const struct sl_type *type;
-    json_t *event;
-    json_t *data;
-    json_t *attributes;
+    const struct sl_json *event;
+    const struct sl_json *data;
+    const struct sl_json *attributes;
     struct sl_refusal *refusal;
     struct sl_refusal
         text; /* free text comes after all fields: the first that looks like a number */
@@ -31,16 +31,8 @@ const char *sl_name_shown(const char *name);
 /* "<parent>/<name>" for a name from outside, or the parent alone where the name is not shown. */
 void sl_pointer(char out[SL_POINTER_SIZE], const char *parent, const char *name);
 
-/* The bytes of a JSON string; NULL and 0 when the value is no string. */
-struct sl_bytes sl_json_text(const json_t *value);
-
 /* Writes a whole number's digits; `out` has room for 24 characters. */
-struct sl_bytes sl_json_digits(char out[24], const json_t *integer);
-
-/* Appends the value as compact JSON, byte for byte as jansson writes it; with its keys `sorted`, or
- * in the object's order. -1 when the buffer has more than `most` bytes: what is in it is no JSON.
- */
-int sl_json_write(struct sl_buffer *out, const json_t *value, bool sorted, size_t most);
+struct sl_bytes sl_digits(char out[24], int64_t number);
 
 /* A copy in the arena. */
 ProtobufCBinaryData sl_taking_keep(struct sl_taking *taking, struct sl_bytes bytes);

@@ -22,11 +22,9 @@ int sl_taking_sections(struct sl_taking *taking)
 {
     const struct sl_type *type = taking->type;
     char field[SL_POINTER_SIZE];
-    const char *name;
-    json_t *value;
-    json_object_foreach(taking->data, name, value)
-    {
-        uint32_t bit = sl_section_bit(sl_section_parse(sl_text(name)));
+    for (const struct sl_json *one = sl_json_first(taking->data); one != NULL; one = one->next) {
+        const char *name = (const char *)one->name.data;
+        uint32_t bit = sl_section_bit(sl_section_parse(one->name));
         if (strcmp(name, "attributes") == 0 || ((type->required | type->optional) & bit) != 0)
             continue;
         sl_pointer(field, "/data", name);
@@ -36,7 +34,7 @@ int sl_taking_sections(struct sl_taking *taking)
     for (int i = SL_LOCATION; i < SL_ORIGIN; i++) {
         const char *wanted = sl_section_name((enum sl_section)i);
         if ((type->required & sl_section_bit((enum sl_section)i)) == 0 ||
-            json_object_get(taking->data, wanted) != NULL)
+            sl_json_get(taking->data, wanted) != NULL)
             continue;
         sl_pointer(field, "/data", wanted);
         return sl_refuse(taking->refusal, SL_SECTION_MISSING, field, "%s needs the section %s",
@@ -52,7 +50,7 @@ struct reading {
     struct sl_taking *taking;
     enum sl_section section;
     const struct sl_field *fields;
-    json_t *object;
+    const struct sl_json *object;
     ProtobufCMessage *message;
 };
 
@@ -86,11 +84,11 @@ static void remember_text(const struct reading *reading, const struct sl_field *
 }
 
 static int read_text(const struct reading *reading, const struct sl_field *field,
-                     const json_t *value, ProtobufCBinaryData *out)
+                     const struct sl_json *value, ProtobufCBinaryData *out)
 {
     struct sl_bytes text = sl_json_text(value);
     struct sl_error wrong = {0};
-    if (json_is_boolean(value))
+    if (sl_json_is(value, SL_JSON_TRUE) || sl_json_is(value, SL_JSON_FALSE))
         (void)sl_fail(&wrong, SL_FIELD_INVALID, "%s: wants a string (yes or no, not true or false)",
                       field->name);
     else if (sl_field_check(field, text, SL_FIELD_INVALID, &wrong) == 0 ||
@@ -104,18 +102,19 @@ static int read_text(const struct reading *reading, const struct sl_field *field
 }
 
 static int read_texts(const struct reading *reading, const ProtobufCFieldDescriptor *place,
-                      const struct sl_field *field, const json_t *list)
+                      const struct sl_field *field, const struct sl_json *list)
 {
-    size_t count = json_array_size(list);
     char sentence[96];
-    if (!json_is_array(list) || count > SL_MAX_LIST) {
+    if (!sl_json_is(list, SL_JSON_ARRAY) || list->count > SL_MAX_LIST) {
         (void)snprintf(sentence, sizeof sentence, "%s: wants a list of at most %d strings",
                        field->name, SL_MAX_LIST);
         return refuse(reading, SL_FIELD_INVALID, field->name, sentence);
     }
-    ProtobufCBinaryData *texts = sl_arena_alloc(reading->taking->arena, count * sizeof *texts);
-    for (size_t i = 0; i < count; i++) {
-        if (read_text(reading, field, json_array_get(list, i), &texts[i]) < 0)
+    ProtobufCBinaryData *texts = sl_arena_alloc(reading->taking->arena,
+                                                list->count * sizeof *texts);
+    size_t count = 0;
+    for (const struct sl_json *one = list->first; one != NULL; one = one->next) {
+        if (read_text(reading, field, one, &texts[count++]) < 0)
             return -1;
     }
     size_t *n = member(reading->message, place->quantifier_offset);
@@ -126,16 +125,16 @@ static int read_texts(const struct reading *reading, const ProtobufCFieldDescrip
 }
 
 static int read_cents(const struct reading *reading, const struct sl_field *field,
-                      const json_t *value, int64_t *out)
+                      const struct sl_json *value, int64_t *out)
 {
-    *out = json_integer_value(value);
-    if (json_is_integer(value) && *out >= 1 && *out <= MAX_CENTS)
+    *out = sl_json_is(value, SL_JSON_INTEGER) ? value->integer : 0;
+    if (*out >= 1 && *out <= MAX_CENTS)
         return 0;
     return refuse(reading, SL_FIELD_INVALID, field->name,
                   "amount_cents: wants a whole number of cents from 1 to 1000000000000");
 }
 
-static int read_field(const struct reading *reading, const char *name, const json_t *value)
+static int read_field(const struct reading *reading, const char *name, const struct sl_json *value)
 {
     const ProtobufCFieldDescriptor *places = reading->message->descriptor->fields;
     unsigned i = 0;
@@ -170,19 +169,17 @@ static int check_whole(const struct reading *reading)
     return refuse(reading, wrong.code, field, wrong.text);
 }
 
-static int read_section(struct sl_taking *taking, enum sl_section section, json_t *object)
+static int read_section(struct sl_taking *taking, enum sl_section section,
+                        const struct sl_json *object)
 {
     const ProtobufCMessageDescriptor *type = sl_section_message(section);
     struct reading reading = {taking, section, sl_section_fields(section), object, NULL};
-    const char *name;
-    json_t *value;
-    if (!json_is_object(object))
+    if (!sl_json_is(object, SL_JSON_OBJECT))
         return refuse(&reading, SL_FIELD_INVALID, "", "wants an object");
     reading.message = sl_arena_alloc(taking->arena, type->sizeof_message);
     protobuf_c_message_init(type, reading.message);
-    json_object_foreach(object, name, value)
-    {
-        if (read_field(&reading, name, value) < 0)
+    for (const struct sl_json *one = object->first; one != NULL; one = one->next) {
+        if (read_field(&reading, (const char *)one->name.data, one) < 0)
             return -1;
     }
     if (check_whole(&reading) < 0)
@@ -197,12 +194,9 @@ static int read_section(struct sl_taking *taking, enum sl_section section, json_
 
 int sl_taking_fields(struct sl_taking *taking)
 {
-    const char *name;
-    json_t *value;
-    json_object_foreach(taking->data, name, value)
-    {
-        enum sl_section section = sl_section_parse(sl_text(name));
-        if (section != SL_NO_SECTION && read_section(taking, section, value) < 0)
+    for (const struct sl_json *one = sl_json_first(taking->data); one != NULL; one = one->next) {
+        enum sl_section section = sl_section_parse(one->name);
+        if (section != SL_NO_SECTION && read_section(taking, section, one) < 0)
             return -1;
     }
     return 0;

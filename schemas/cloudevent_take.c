@@ -24,7 +24,7 @@ ProtobufCBinaryData sl_taking_keep(struct sl_taking *taking, struct sl_bytes byt
 static int read_text(struct sl_taking *taking, const char *name, struct sl_bytes *out)
 {
     char field[32];
-    *out = sl_json_text(json_object_get(taking->event, name));
+    *out = sl_json_text(sl_json_get(taking->event, name));
     if (out->size > 0)
         return 0;
     (void)snprintf(field, sizeof field, "/%s", name);
@@ -41,11 +41,11 @@ static size_t count_characters(struct sl_bytes text)
 
 static int check_data(struct sl_taking *taking)
 {
-    taking->data = json_object_get(taking->event, "data");
-    taking->attributes = json_object_get(taking->data, "attributes");
-    if (!json_is_object(taking->data))
+    taking->data = sl_json_get(taking->event, "data");
+    taking->attributes = sl_json_get(taking->data, "attributes");
+    if (!sl_json_is(taking->data, SL_JSON_OBJECT))
         return sl_refuse(taking->refusal, SL_MALFORMED, "/data", "data: wants an object");
-    if (!json_is_object(taking->attributes))
+    if (!sl_json_is(taking->attributes, SL_JSON_OBJECT))
         return sl_refuse(taking->refusal, SL_MALFORMED, "/data/attributes",
                          "data.attributes: wants an object");
     return 0;
@@ -54,12 +54,12 @@ static int check_data(struct sl_taking *taking)
 static int read_form(struct sl_taking *taking, struct sl_bytes *type)
 {
     Samenloop__V1__Header *header = taking->header;
-    json_t *content_type = json_object_get(taking->event, "datacontenttype");
+    const struct sl_json *content_type = sl_json_get(taking->event, "datacontenttype");
     struct sl_bytes id;
     struct sl_bytes source;
-    if (!json_is_object(taking->event))
+    if (!sl_json_is(taking->event, SL_JSON_OBJECT))
         return sl_refuse(taking->refusal, SL_MALFORMED, "", "an event is a JSON object");
-    if (!sl_bytes_is(sl_json_text(json_object_get(taking->event, "specversion")), "1.0"))
+    if (!sl_bytes_is(sl_json_text(sl_json_get(taking->event, "specversion")), "1.0"))
         return sl_refuse(taking->refusal, SL_MALFORMED, "/specversion", "specversion: wants 1.0");
     if (content_type != NULL && !sl_bytes_is(sl_json_text(content_type), "application/json"))
         return sl_refuse(taking->refusal, SL_MALFORMED, "/datacontenttype",
@@ -70,8 +70,7 @@ static int read_form(struct sl_taking *taking, struct sl_bytes *type)
     if (count_characters(id) > SL_MAX_ID)
         return sl_refuse(taking->refusal, SL_MALFORMED, "/id", "id: wants at most %d characters",
                          SL_MAX_ID);
-    if (sl_moment_read(&header->recorded_at, sl_json_text(json_object_get(taking->event, "time"))) <
-        0)
+    if (sl_moment_read(&header->recorded_at, sl_json_text(sl_json_get(taking->event, "time"))) < 0)
         return sl_refuse(taking->refusal, SL_MALFORMED, "/time",
                          "time: wants a moment with its zone (RFC 3339), as 2021-03-31T12:00:00Z");
     taking->out->id = sl_arena_copy(taking->arena, id);
@@ -89,7 +88,7 @@ static int read_content(struct sl_taking *taking, enum sl_role role)
     const uint8_t role_byte = (uint8_t)role;
     uint8_t mac[SL_HASH_SIZE];
     struct sl_buffer text = {0};
-    int result = sl_json_write(&text, taking->event, true, SL_MAX_EVENT);
+    int result = sl_json_write(&text, taking->event, SL_MAX_EVENT);
     if (result == 0) {
         const struct sl_bytes pieces[] = {sl_bytes(&role_byte, 1), sl_buffer_bytes(&text)};
         sl_mac(taking->door->content, mac, pieces, 2);
@@ -128,7 +127,7 @@ static int check_publisher(struct sl_taking *taking)
 {
     const struct sl_door *door = taking->door;
     struct sl_bytes source = sl_from_pb(taking->header->source);
-    json_t *municipality = json_object_get(taking->attributes, "municipality");
+    const struct sl_json *municipality = sl_json_get(taking->attributes, "municipality");
     char own[64];
     int size = snprintf(own, sizeof own, "urn:nld:oin:%s:systeem:", door->oin);
     if (source.size < (size_t)size || memcmp(source.data, own, (size_t)size) != 0)
@@ -162,8 +161,8 @@ int sl_taking_house(struct sl_taking *taking, struct sl_bytes bag_id, ProtobufCB
 static int read_subject(struct sl_taking *taking)
 {
     Samenloop__V1__Header *header = taking->header;
-    struct sl_bytes subject = sl_json_text(json_object_get(taking->event, "subject"));
-    struct sl_bytes kind = sl_json_text(json_object_get(taking->attributes, "subject_kind"));
+    struct sl_bytes subject = sl_json_text(sl_json_get(taking->event, "subject"));
+    struct sl_bytes kind = sl_json_text(sl_json_get(taking->attributes, "subject_kind"));
     struct sl_error wrong = {0};
     bool building = sl_bytes_is(kind, "building");
     header->subject_kind = building ? SAMENLOOP__V1__SUBJECT_KIND__SUBJECT_KIND_BUILDING
@@ -180,11 +179,11 @@ static int read_subject(struct sl_taking *taking)
 static int read_reference(struct sl_taking *taking, const char *name, ProtobufCBinaryData *out)
 {
     const struct sl_door *door = taking->door;
-    json_t *value = json_object_get(taking->event, name);
+    const struct sl_json *value = sl_json_get(taking->event, name);
     struct sl_bytes text = sl_json_text(value);
     uint8_t uuid[SL_UUID_SIZE];
     char field[32];
-    if (value == NULL || json_is_null(value))
+    if (value == NULL || sl_json_is(value, SL_JSON_NULL))
         return 0;
     if (sl_uuid_parse(uuid, text) < 0 &&
         (text.size == 0 || door->event == NULL || !door->event(door->context, text, uuid))) {
@@ -197,20 +196,29 @@ static int read_reference(struct sl_taking *taking, const char *name, ProtobufCB
 }
 
 /* Is it left out, or as good as left out? */
-static bool is_nothing(const json_t *value)
+static bool is_nothing(const struct sl_json *value)
 {
-    return value == NULL || json_is_null(value) || json_is_false(value) ||
-           (json_is_string(value) && json_string_length(value) == 0) ||
-           (json_is_number(value) && json_number_value(value) == 0) ||
-           (json_is_array(value) && json_array_size(value) == 0) ||
-           (json_is_object(value) && json_object_size(value) == 0);
+    switch (value == NULL ? SL_JSON_NULL : value->kind) {
+    case SL_JSON_TRUE:
+        return false;
+    case SL_JSON_INTEGER:
+        return value->integer == 0;
+    case SL_JSON_REAL:
+        return value->real == 0;
+    case SL_JSON_TEXT:
+        return value->text.size == 0;
+    case SL_JSON_ARRAY:
+    case SL_JSON_OBJECT:
+        return value->count == 0;
+    default:
+        return true;
+    }
 }
 
 static int read_references(struct sl_taking *taking)
 {
     Samenloop__V1__Header *header = taking->header;
-    if (taking->type->causation_required &&
-        is_nothing(json_object_get(taking->event, "causationid")))
+    if (taking->type->causation_required && is_nothing(sl_json_get(taking->event, "causationid")))
         return sl_refuse(taking->refusal, SL_CAUSATION_MISSING, "/causationid",
                          "%s needs a causationid: the event that it answers", taking->type->name);
     if (read_reference(taking, "causationid", &header->causation_id) < 0)
@@ -246,7 +254,7 @@ static void read_trace(struct sl_taking *taking)
 {
     static const char form[] = "hh-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
     static_assert(sizeof form == TRACEPARENT_SIZE + 1, "the form has the trace's size");
-    struct sl_bytes text = sl_json_text(json_object_get(taking->event, "traceparent"));
+    struct sl_bytes text = sl_json_text(sl_json_get(taking->event, "traceparent"));
     bool good = text.size == TRACEPARENT_SIZE;
     for (size_t i = 0; good && i < text.size; i++)
         good = form[i] == '-'
@@ -315,7 +323,7 @@ static int take(struct sl_taking *taking, enum sl_role role, Samenloop__V1__Orig
 }
 
 int sl_cloudevent_take(struct sl_event *out, struct sl_arena *arena, const struct sl_door *door,
-                       enum sl_role role, const json_t *event, struct sl_refusal *refusal)
+                       enum sl_role role, const struct sl_json *event, struct sl_refusal *refusal)
 {
     *out = (struct sl_event){.header = SAMENLOOP__V1__HEADER__INIT};
     *refusal = (struct sl_refusal){0};
@@ -325,7 +333,7 @@ int sl_cloudevent_take(struct sl_event *out, struct sl_arena *arena, const struc
         .header = &out->header,
         .arena = arena,
         .door = door,
-        .event = (json_t *)(uintptr_t)event, /* jansson's iterators know no const */
+        .event = event,
         .refusal = refusal,
     };
     out->header.publisher_role = (Samenloop__V1__Role)role;
@@ -337,10 +345,7 @@ int sl_cloudevent_take(struct sl_event *out, struct sl_arena *arena, const struc
 int sl_cloudevent_read(struct sl_event *out, struct sl_arena *arena, const struct sl_door *door,
                        enum sl_role role, struct sl_bytes text, struct sl_refusal *refusal)
 {
-    json_t *event = sl_json_parse(text, SL_MAX_EVENT, refusal);
-    if (event == NULL)
-        return -1;
-    int result = sl_cloudevent_take(out, arena, door, role, event, refusal);
-    json_decref(event);
-    return result;
+    *refusal = (struct sl_refusal){0};
+    const struct sl_json *event = sl_json_read(arena, text, SL_MAX_EVENT, &refusal->error);
+    return event == NULL ? -1 : sl_cloudevent_take(out, arena, door, role, event, refusal);
 }

@@ -91,10 +91,12 @@ static enum MHD_Result one_header(void *context, enum MHD_ValueKind kind, const 
 /* A whole JSON text may stand in another one as it is: what it says stays as it was sent. */
 static int add_data(struct sl_buffer *out, struct sl_bytes body, struct sl_refusal *refusal)
 {
-    json_t *data = sl_json_parse(body, SL_MAX_EVENT, refusal);
-    if (data == NULL)
+    struct sl_arena arena;
+    sl_arena_init(&arena, 0);
+    bool good = sl_json_read(&arena, body, SL_MAX_EVENT, &refusal->error) != NULL;
+    sl_arena_free(&arena);
+    if (!good)
         return -1;
-    json_decref(data);
     out->size--; /* the closing bracket */
     sl_buffer_printf(out, ",\"datacontenttype\":\"application/json\",\"data\":");
     sl_buffer_add_bytes(out, body);

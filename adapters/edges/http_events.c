@@ -29,10 +29,13 @@ static void reply_one(struct http_request *request, const struct samenloop_answe
 /* Is the text a list of one? Only then is a refusal of "the text" that of an event in it. */
 static bool list_of_one(const struct http_request *request)
 {
-    struct sl_refusal refusal = {0};
-    json_t *list = sl_json_parse(sl_buffer_bytes(&request->body), HTTP_MAX_BODY, &refusal);
-    bool one = json_is_array(list) && json_array_size(list) == 1;
-    json_decref(list);
+    struct sl_arena arena;
+    struct sl_error error;
+    sl_arena_init(&arena, 0);
+    const struct sl_json *list = sl_json_read(&arena, sl_buffer_bytes(&request->body),
+                                              HTTP_MAX_BODY, &error);
+    bool one = sl_json_is(list, SL_JSON_ARRAY) && list->count == 1;
+    sl_arena_free(&arena);
     return one;
 }
 

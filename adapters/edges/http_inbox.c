@@ -161,18 +161,19 @@ void http_inbox_get(struct http_request *request)
 /* ---------------------------------------------------------------- POST /inbox/ack */
 
 /* The number of positions, or -1 when the text has not this form. */
-static int read_positions(uint64_t *out, const json_t *document)
+static int read_positions(uint64_t *out, const struct sl_json *document)
 {
-    const json_t *list = json_object_get(document, "positions");
-    size_t count = json_array_size(list);
-    if (json_object_size(document) != 1 || !json_is_array(list) || count > HTTP_MAX_POSITIONS)
+    const struct sl_json *list = sl_json_get(document, "positions");
+    int count = 0;
+    if (!sl_json_is(list, SL_JSON_ARRAY) || document->count != 1 ||
+        list->count > HTTP_MAX_POSITIONS)
         return -1;
-    for (size_t i = 0; i < count; i++) {
-        const char *text = json_string_value(json_array_get(list, i));
-        if (text == NULL || http_number(&out[i], text, 0, UINT64_MAX) < 0)
+    for (const struct sl_json *one = list->first; one != NULL; one = one->next) {
+        const char *text = (const char *)sl_json_text(one).data;
+        if (text == NULL || http_number(&out[count++], text, 0, UINT64_MAX) < 0)
             return -1;
     }
-    return (int)count;
+    return count;
 }
 
 static bool reply_done(struct http_request *request)
@@ -183,16 +184,17 @@ static bool reply_done(struct http_request *request)
 
 void http_inbox_ack(struct http_request *request)
 {
-    struct sl_refusal refusal = {0};
-    json_t *document = sl_json_parse(sl_buffer_bytes(&request->body), SL_MAX_EVENT, &refusal);
-    if (document == NULL) {
-        http_problem(request, sl_code_name(refusal.error.code), "", refusal.error.text);
-        return;
-    }
+    struct sl_error error = {0};
+    struct sl_arena arena;
+    sl_arena_init(&arena, 0);
+    const struct sl_json *document = sl_json_read(&arena, sl_buffer_bytes(&request->body),
+                                                  SL_MAX_EVENT, &error);
     uint64_t *positions = sl_new(HTTP_MAX_POSITIONS, sizeof *positions);
-    int count = read_positions(positions, document);
-    json_decref(document);
-    if (count < 0)
+    int count = document == NULL ? -1 : read_positions(positions, document);
+    sl_arena_free(&arena);
+    if (error.code != SL_OK)
+        http_problem(request, sl_code_name(error.code), "", error.text);
+    else if (count < 0)
         http_problem(request, "malformed", "/positions",
                      "{\"positions\":[…]} with at most 4096 decimal strings is wanted");
     else if (samenloop_acknowledge(request->http->house, request->role, positions, (size_t)count) <

@@ -2,6 +2,7 @@
 #include "router/tool/tool.h"
 
 #include <argp.h>
+#include <jansson.h>
 
 #include "router/tool/scenario.h"
 #include "schemas/cloudevent.h"
@@ -44,12 +45,13 @@ static error_t take(int key, char *argument, struct argp_state *state)
 static json_t *read_event(const char *path, struct sl_error *error)
 {
     struct sl_buffer text = {0};
-    struct sl_refusal refusal = {0};
+    json_error_t trouble;
     json_t *event = NULL;
     if (sl_file_read(&text, path, SL_MAX_EVENT, error) == 0) {
-        event = sl_json_parse(sl_buffer_bytes(&text), SL_MAX_EVENT, &refusal);
+        event = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &trouble);
         if (event == NULL)
-            (void)sl_fail(error, refusal.error.code, "%s: %s", path, refusal.error.text);
+            (void)sl_fail(error, SL_MALFORMED, "%s: line %d, column %d: %s", path, trouble.line,
+                          trouble.column, trouble.text);
     }
     sl_buffer_free(&text);
     return event;

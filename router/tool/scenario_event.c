@@ -1,4 +1,5 @@
 /* An event at the door of its adapter, and what the core makes of it. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "router/tool/scenario_parts.h"
@@ -160,6 +161,19 @@ static int accept(struct scenario *scenario, struct sl_event *event, int party, 
     return 0;
 }
 
+/* As its adapter reads it: jansson's tree, by way of its text. */
+static int read_record(struct scenario *scenario, const struct sl_door *door, enum sl_role role,
+                       const json_t *record, struct sl_event *event, struct sl_refusal *refusal)
+{
+    char *text = record == NULL ? NULL : json_dumps(record, JSON_COMPACT | JSON_ENCODE_ANY);
+    *refusal = (struct sl_refusal){0};
+    const struct sl_json *tree = sl_json_read(
+        &scenario->arena, sl_text(text == NULL ? "null" : text), SL_MAX_FRAME, &refusal->error);
+    free(text);
+    return tree == NULL ? -1
+                        : sl_cloudevent_take(event, &scenario->arena, door, role, tree, refusal);
+}
+
 /* Through the door of its adapter; -1: refused. The event belongs to the scenario's arena. */
 static int through_door(struct scenario *scenario, const char *from, enum sl_role role,
                         const json_t *record, struct sl_event *event, struct sl_refusal *refusal)
@@ -179,7 +193,7 @@ static int through_door(struct scenario *scenario, const char *from, enum sl_rol
                            .house = municipality ? knows_house : NULL,
                            .event = knows_event};
     set_oin(oin, from);
-    if (sl_cloudevent_take(event, &scenario->arena, &door, role, record, refusal) < 0)
+    if (read_record(scenario, &door, role, record, event, refusal) < 0)
         return -1;
     name_sections(scenario, event);
     return 0;

@@ -17,6 +17,7 @@
 
 #include "schemas/cloudevent.h"
 #include "schemas/file.h"
+#include "tests/json_tree.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *count, char ***arguments);
@@ -157,7 +158,7 @@ static inline bool fuzz_event(struct sl_event *out, struct sl_arena *arena, cons
     const char *from = json_string_value(json_object_get(example, "from"));
     return strcmp(from, participant) == 0 &&
            sl_cloudevent_take(out, arena, &door, fuzz_role(example),
-                              json_object_get(example, "event"), &refusal) == 0;
+                              json_tree(arena, json_object_get(example, "event")), &refusal) == 0;
 }
 
 #endif

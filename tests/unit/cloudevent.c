@@ -13,6 +13,7 @@
 #include "schemas/limits.h"
 #include "schemas/subject.h"
 #include "schemas/timestamp.h"
+#include "tests/json_tree.h"
 
 #define IMG_SOURCE "urn:nld:oin:00000004164164164000:systeem:zaken"
 #define BAG "0014200000000001"
@@ -132,7 +133,8 @@ static int hand_over(const json_t *example)
     if (object == NULL)
         return sl_cloudevent_read(&event, &arena, &door, SL_BACK_OFFICE,
                                   sl_text(string_of(example, "text")), &refusal);
-    return sl_cloudevent_take(&event, &arena, &door, SL_BACK_OFFICE, object, &refusal);
+    return sl_cloudevent_take(&event, &arena, &door, SL_BACK_OFFICE, json_tree(&arena, object),
+                              &refusal);
 }
 
 /* A sentence names the field, and repeats nothing of what stands there. */
@@ -182,15 +184,18 @@ static void test_size(void **state)
     assert_int_equal(json_object_set_new(object, "dataschema", json_stringn(filler, rest - frame)),
                      0);
     assert_int_equal(json_dumpb(object, NULL, 0, JSON_COMPACT), SL_MAX_EVENT);
-    assert_int_equal(sl_cloudevent_take(&event, &arena, &door, SL_BACK_OFFICE, object, &refusal),
+    assert_int_equal(sl_cloudevent_take(&event, &arena, &door, SL_BACK_OFFICE,
+                                        json_tree(&arena, object), &refusal),
                      0);
     assert_int_equal(
         json_object_set_new(object, "dataschema", json_stringn(filler, rest - frame + 1)), 0);
-    assert_int_equal(sl_cloudevent_take(&event, &arena, &door, SL_BACK_OFFICE, object, &refusal),
+    assert_int_equal(sl_cloudevent_take(&event, &arena, &door, SL_BACK_OFFICE,
+                                        json_tree(&arena, object), &refusal),
                      -1);
     assert_int_equal(refusal.error.code, SL_TOO_LARGE);
     assert_int_equal(json_object_set_new(object, "time", json_string("yesterday")), 0);
-    assert_int_equal(sl_cloudevent_take(&event, &arena, &door, SL_BACK_OFFICE, object, &refusal),
+    assert_int_equal(sl_cloudevent_take(&event, &arena, &door, SL_BACK_OFFICE,
+                                        json_tree(&arena, object), &refusal),
                      -1);
     assert_int_equal(refusal.error.code, SL_MALFORMED);
     assert_int_equal(sl_cloudevent_read(&event, &arena, &door, SL_BACK_OFFICE,

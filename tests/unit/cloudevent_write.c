@@ -11,6 +11,7 @@
 #include "schemas/cloudevent.h"
 #include "schemas/limits.h"
 #include "schemas/timestamp.h"
+#include "tests/json_tree.h"
 
 #define BAG "0014200000000001"
 #define PAND "0014100000000001"
@@ -73,7 +74,8 @@ static void take(const char *participant, const json_t *object)
         door.oin = "00000001000000014000";
     assert_int_equal(sl_timestamp_parse(&door.now, sl_text("2021-06-01T00:00:00Z")), 0);
     sl_arena_clear(&arena);
-    if (sl_cloudevent_take(&event, &arena, &door, SL_BACK_OFFICE, object, &refusal) < 0)
+    if (sl_cloudevent_take(&event, &arena, &door, SL_BACK_OFFICE, json_tree(&arena, object),
+                           &refusal) < 0)
         fail_msg("%s", refusal.error.text);
 }
 
