@@ -110,6 +110,7 @@ static void copy_grounds(struct router *router, const struct core_delivery *from
         *ground = (Samenloop__V1__Ground)SAMENLOOP__V1__GROUND__INIT;
         ground->rule = copy_text(router, from->reasons[i].rule, SL_MAX_WORD);
         ground->clause = copy_text(router, from->reasons[i].clause, SL_MAX_WORD);
+        ground->quotation = copy_text(router, from->reasons[i].quotation, SL_MAX_SENTENCE);
         to->rules[i] = ground;
     }
 }

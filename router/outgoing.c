@@ -11,7 +11,7 @@ enum {
     ROUND_BYTES = 8 * 1024 * 1024, /* all frames of a round */
     REFILL_RECORDS = 4096,         /* looked through for one queue in a round */
     BUNDLE_BYTES = 1024,           /* a bundle's proof, about */
-    DELIVERY_BYTES = 256           /* a delivery's words, about */
+    DELIVERY_BYTES = 256           /* a delivery, about, without what its rules quote */
 };
 
 static void *take(struct sl_arena *arena, size_t size)
@@ -249,6 +249,8 @@ static int add_delivery(struct frame *frame, const struct delivery *picked, stru
                                      add_envelope(frame, queued->sections, delivery, error) < 0))
         return -1;
     frame->bytes += DELIVERY_BYTES;
+    for (size_t i = 0; i < delivery->n_rules; i++)
+        frame->bytes += delivery->rules[i]->quotation.len;
     frame->deliveries[frame->deliver.n_deliveries++] = delivery;
     return 0;
 }

@@ -9,11 +9,12 @@
  * `malformed` are text that is no UTF-8 or has control characters or non-characters in `id`,
  * `source` or an extension attribute; a source of more than 128 bytes; an extension attribute whose
  * name is not 1 to 20 lower-case letters and digits or has a meaning here (`rule`, `clause`,
- * `role`, `journalseq`, `deadline`, `inboxposition`), whose value is no text of at most 1,024
- * bytes, 32-bit number or boolean, or that is the seventeenth. `occurred_at` is `attribute_invalid`
- * before 1970; in a section's text U+0080 to U+009F and non-characters are `field_invalid`. A
- * `traceparent` that is none is left out, as the W3C says; `dataschema` describes the back office's
- * own text and goes no further. An id may have 128 characters, in UTF-8 up to 512 bytes.
+ * `quotation`, `role`, `journalseq`, `deadline`, `inboxposition`), whose value is no text of at
+ * most 1,024 bytes, 32-bit number or boolean, or that is the seventeenth. `occurred_at` is
+ * `attribute_invalid` before 1970; in a section's text U+0080 to U+009F and non-characters are
+ * `field_invalid`. A `traceparent` that is none is left out, as the W3C says; `dataschema`
+ * describes the back office's own text and goes no further. An id may have 128 characters, in UTF-8
+ * up to 512 bytes.
  */
 #ifndef SL_CLOUDEVENT_H
 #define SL_CLOUDEVENT_H
@@ -96,9 +97,10 @@ int sl_event_opened(struct sl_event *out, struct sl_arena *arena,
  * Appends the CloudEvent that a back office receives: the event itself or, where the delivery has a
  * name, the router's instruction or notice about it, an event of its own with source
  * SL_ROUTER_SOURCE and the event behind it as causationid. Rules and clauses stand with commas
- * between; journalseq and inboxposition (0: left out) are strings. A house without a known BAG
- * number has no subject. `names` may be NULL. -1, nothing appended, when an opened section is no
- * message of its kind or holds what is no text.
+ * between, and so do the words of the clauses, each behind its clause in quotation marks and once;
+ * journalseq and inboxposition (0: left out) are strings. A house without a known BAG number has no
+ * subject. `names` may be NULL. -1, nothing appended, when an opened section is no message of its
+ * kind or holds what is no text.
  */
 int sl_cloudevent_write(struct sl_buffer *out, const struct sl_event *event,
                         const Samenloop__V1__Delivery *delivery, uint64_t inboxposition,

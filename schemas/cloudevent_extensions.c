@@ -15,7 +15,7 @@ static const char *const given[] = {
 };
 
 /* What an adapter says with a delivery: nobody else's extension may pass for it. */
-static const char *const told[] = {"rule",       "clause",   "role",
+static const char *const told[] = {"rule",       "clause",   "quotation",    "role",
                                    "journalseq", "deadline", "inboxposition"};
 
 static bool is_one_of(struct sl_bytes name, const char *const *names, size_t count)

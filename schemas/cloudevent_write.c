@@ -307,11 +307,46 @@ static void put_grounds(struct sl_writer *writer, const Samenloop__V1__Delivery 
     sl_write_mark(writer, '"');
 }
 
+/* Does an earlier rule quote the same words of the same clause? */
+static bool quoted_before(const Samenloop__V1__Delivery *delivery, size_t index)
+{
+    const Samenloop__V1__Ground *one = delivery->rules[index];
+    for (size_t i = 0; i < index; i++) {
+        const Samenloop__V1__Ground *other = delivery->rules[i];
+        if (sl_bytes_equal(sl_from_pb(other->clause), sl_from_pb(one->clause)) &&
+            sl_bytes_equal(sl_from_pb(other->quotation), sl_from_pb(one->quotation)))
+            return true;
+    }
+    return false;
+}
+
+/* The words of the clauses that a delivery stands on, each behind its clause. */
+static void put_quotation(struct sl_writer *writer, const Samenloop__V1__Delivery *delivery)
+{
+    const char *between = "";
+    for (size_t i = 0; i < delivery->n_rules; i++) {
+        const Samenloop__V1__Ground *ground = delivery->rules[i];
+        if (ground->quotation.len == 0 || quoted_before(delivery, i))
+            continue;
+        if (between[0] == '\0')
+            begin(writer, "quotation", '"');
+        sl_write_piece(writer, sl_text(between));
+        sl_write_piece(writer, sl_from_pb(ground->clause));
+        sl_write_piece(writer, sl_text(" “"));
+        sl_write_piece(writer, sl_from_pb(ground->quotation));
+        sl_write_piece(writer, sl_text("”"));
+        between = ", ";
+    }
+    if (between[0] != '\0')
+        sl_write_mark(writer, '"');
+}
+
 static void put_delivery(struct sl_writer *writer, const Samenloop__V1__Delivery *delivery,
                          uint64_t inboxposition)
 {
     put_grounds(writer, delivery, "rule", false);
     put_grounds(writer, delivery, "clause", true);
+    put_quotation(writer, delivery);
     put_text(writer, "role", sl_text(sl_role_name((enum sl_role)delivery->role)));
     put_number(writer, "journalseq", delivery->journal_number);
     put_number(writer, "inboxposition", inboxposition);

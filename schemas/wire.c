@@ -183,7 +183,9 @@ static int check_delivery(const Samenloop__V1__Deliver *deliver,
         delivery->n_subjects > SL_MAX_DIGEST || delivery->deadline < 0)
         return wrong(error, "deliver: a name, role or list that cannot be");
     for (size_t i = 0; i < delivery->n_rules; i++) {
-        if (!is_name(delivery->rules[i]->rule) || !is_name(delivery->rules[i]->clause))
+        const Samenloop__V1__Ground *ground = delivery->rules[i];
+        if (!is_name(ground->rule) || !is_name(ground->clause) ||
+            !is_text(ground->quotation, SL_MAX_SENTENCE))
             return wrong(error, "deliver: a rule that is none");
     }
     for (size_t i = 0; i < delivery->n_details; i++) {

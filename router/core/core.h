@@ -85,7 +85,8 @@ struct core_line {
 
 struct core_reason { /* a rule or gate that a delivery stands on */
     const char *rule;
-    const char *clause; /* NULL: a gate */
+    const char *clause;    /* NULL: a gate */
+    const char *quotation; /* the clause's words, of the agreement that was decided under */
 };
 
 struct core_detail { /* of a notice */

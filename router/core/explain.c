@@ -86,10 +86,10 @@ static void put_outcomes(struct explaining *e, const struct agreement_outcome *o
 
 static void put_name(struct explaining *e, const char *verdict, const struct agreement_rule *rule)
 {
-    const char *clause = rule_clause(rule);
+    const struct agreement_clause *clause = rule_clause(rule);
     sl_buffer_printf(e->out, "%s %s", verdict, rule->name);
     if (clause != NULL)
-        sl_buffer_printf(e->out, " (%s)", clause);
+        sl_buffer_printf(e->out, " (%s)", clause->name);
     put(e->out, "\n");
 }
 

@@ -62,7 +62,7 @@ static struct route *route_of(struct core *core, int to, enum sl_role role, bool
 }
 
 static void add_reason(struct core *core, struct core_delivery *delivery, const char *rule,
-                       const char *clause)
+                       const struct agreement_clause *clause)
 {
     for (size_t i = 0; i < delivery->reason_count; i++) {
         if (strcmp(delivery->reasons[i].rule, rule) == 0)
@@ -71,7 +71,7 @@ static void add_reason(struct core *core, struct core_delivery *delivery, const 
     struct core_reason *reasons = making_alloc(core,
                                                (delivery->reason_count + 1) * sizeof *reasons);
     memcpy(reasons, delivery->reasons, delivery->reason_count * sizeof *reasons);
-    reasons[delivery->reason_count] = (struct core_reason){rule, clause};
+    reasons[delivery->reason_count] = reason_of(rule, clause);
     delivery->reasons = reasons;
     delivery->reason_count++;
 }

@@ -74,9 +74,9 @@ const char *making_text(struct core *core, const char *format, ...)
 
 /* ---------------------------------------------------------------- names */
 
-const char *rule_clause(const struct agreement_rule *rule)
+const struct agreement_clause *rule_clause(const struct agreement_rule *rule)
 {
-    return rule->clause_count > 0 ? rule->clauses[0].name : NULL;
+    return rule->clause_count > 0 ? &rule->clauses[0] : NULL;
 }
 
 struct core_source stub_source(struct core *core, const struct stub *stub, uint32_t subject)
@@ -104,11 +104,13 @@ const char *obligation_what(struct core *core, const struct obligation *obligati
 /* ---------------------------------------------------------------- lines and deliveries */
 
 struct core_line *line_add(struct core *core, const struct core_source *event,
-                           enum core_outcome outcome, const char *rule, const char *clause)
+                           enum core_outcome outcome, const char *rule,
+                           const struct agreement_clause *clause)
 {
     struct core_line *line = LIST_ADD(&core->making.lines);
     *line = (struct core_line){
-        .outcome = outcome, .at = core->making.at, .event = *event, .rule = rule, .clause = clause};
+        .outcome = outcome, .at = core->making.at, .event = *event, .rule = rule};
+    line->clause = clause == NULL ? NULL : clause->name;
     return line;
 }
 
@@ -118,12 +120,18 @@ struct core_line *line_speak(struct core *core, const struct core_source *event,
     return line_add(core, event, outcome, rule->name, rule_clause(rule));
 }
 
+struct core_reason reason_of(const char *rule, const struct agreement_clause *clause)
+{
+    return clause == NULL ? (struct core_reason){.rule = rule}
+                          : (struct core_reason){rule, clause->name, clause->words};
+}
+
 struct core_delivery *delivery_add(struct core *core, const struct core_source *event, uint8_t lane,
                                    int to, enum sl_role role, const struct sl_derived *what,
-                                   const char *rule, const char *clause)
+                                   const char *rule, const struct agreement_clause *clause)
 {
     struct core_reason *reason = making_alloc(core, sizeof *reason);
-    *reason = (struct core_reason){rule, clause};
+    *reason = reason_of(rule, clause);
     struct core_delivery *delivery = LIST_ADD(&core->making.deliveries);
     *delivery = (struct core_delivery){.receiver = to,
                                        .role = role,

@@ -50,15 +50,17 @@ const char *making_text(struct core *core, const char *format, ...)
 
 /* A line about an event, to be filled further. */
 struct core_line *line_add(struct core *core, const struct core_source *event,
-                           enum core_outcome outcome, const char *rule, const char *clause);
+                           enum core_outcome outcome, const char *rule,
+                           const struct agreement_clause *clause);
 struct core_line *line_speak(struct core *core, const struct core_source *event,
                              enum core_outcome outcome, const struct agreement_rule *rule);
-const char *rule_clause(const struct agreement_rule *rule);
+/* The one that the log shows; NULL: none. */
+const struct agreement_clause *rule_clause(const struct agreement_rule *rule);
 const char *obligation_what(struct core *core, const struct obligation *obligation);
 
 struct told {
     const char *rule;
-    const char *clause;
+    const struct agreement_clause *clause;
     const struct sl_derived *what;
     int to;
     enum sl_role role;
@@ -70,9 +72,10 @@ struct told {
 /* An instruction or a notice: its line, and the delivery that is wanted. */
 struct core_delivery *tell(struct core *core, const struct core_source *event, uint8_t lane,
                            const struct told *told);
+struct core_reason reason_of(const char *rule, const struct agreement_clause *clause);
 struct core_delivery *delivery_add(struct core *core, const struct core_source *event, uint8_t lane,
                                    int to, enum sl_role role, const struct sl_derived *what,
-                                   const char *rule, const char *clause);
+                                   const char *rule, const struct agreement_clause *clause);
 
 /* ---------------------------------------------------------------- decide.c */
 

@@ -25,7 +25,7 @@ struct forward {
     uint32_t without_consent;
     bool exempt;
     const char *rule;
-    const char *clause;
+    const struct agreement_clause *clause;
 };
 void gate_forward(struct core *core, const struct occurrence *event, const struct forward *forward);
 void gate_strip(struct core *core, const struct occurrence *event);

@@ -11,14 +11,16 @@
 #define AGREEMENT_H
 
 #include "schemas/catalogue.h"
+#include "schemas/limits.h"
 
 enum {
     AGREEMENT_TEXT_MAX = 2048 * 1024, /* bytes of a file */
     AGREEMENT_FINDINGS_MAX = 20,      /* told at once */
     AGREEMENT_RULES_MAX = 12 * 1024,
     AGREEMENT_FACTS_MAX = 64,
-    AGREEMENT_DEPTH_MAX = 16,   /* of conditions in conditions */
-    AGREEMENT_NUMBER_MAX = 9999 /* of a term, a tolerance, a version */
+    AGREEMENT_DEPTH_MAX = 16,                  /* of conditions in conditions */
+    AGREEMENT_QUOTATION_MAX = SL_MAX_SENTENCE, /* bytes of a clause's words: they travel */
+    AGREEMENT_NUMBER_MAX = 9999                /* of a term, a tolerance, a version */
 };
 
 /* ---------------------------------------------------------------- small parts */

@@ -251,9 +251,13 @@ static void resolve_clauses(const struct scope *scope, struct agreement_rule *ru
 {
     struct agreement_clause *clauses = reader_keep(scope->reader, words.count, sizeof *clauses);
     size_t count = 0;
-    for (const struct raw_word *word = words.first; word != NULL; word = word->next)
+    for (const struct raw_word *word = words.first; word != NULL; word = word->next) {
+        if (strlen(word->more->text) > AGREEMENT_QUOTATION_MAX)
+            reader_find(scope->reader, word->span.place, "a quotation of more than %d bytes",
+                        AGREEMENT_QUOTATION_MAX);
         clauses[count++] = (struct agreement_clause){word->text, word->more->text,
                                                      word->span.place};
+    }
     rule->clauses = clauses;
     rule->clause_count = count;
 }

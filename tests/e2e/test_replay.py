@@ -7,6 +7,7 @@ test_replay.py [SCENARIO.jsonl ...]     without arguments: the stories (S...) of
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,16 @@ def core_log(lines):
         done = subprocess.run([BUILD / "samenloop", "replay", "--rules", house.ROOT / "router/agreement.rules", file.name],
                               capture_output=True, text=True, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def quotations(agreement):
+    """What each rule of an agreement quotes: {rule: clause “words”}, the first clause's."""
+    text = pathlib.Path(agreement).read_text()
+    found = {}
+    for name, clause, words in re.findall(r'^rule (\S+).*\n  clause (\S+)((?:\s+"[^"]*")+)', text, re.MULTILINE):
+        words = " ".join(re.findall(r'"([^"]*)"', words))
+        found[name] = f"{clause} “{words}”"
+    return found
 
 
 def refusal(line):
@@ -63,6 +74,7 @@ class Replay:
         self.people = self.first or {name: ["back_office", "contact_person", "incident_officer", "joint_team"]
                                      for name in ("img", "ncg")}
         self.away, self.names, self.answered = set(), {}, []
+        self.quotations = [quotations(house.ROOT / "router/agreement.rules")]
 
     def go(self):
         moment = next(line["at"] for line in self.scenario if "at" in line)
@@ -101,6 +113,7 @@ class Replay:
             self.answered.append((event.get("id"), status, body))
         elif "agreement" in line:
             self.box.apply(line["agreement"])
+            self.quotations.append(quotations(line["agreement"]))
         elif "away" in line:
             self.away.add(line["away"])
             self.box.stop(line["away"])
@@ -116,10 +129,17 @@ class Replay:
             for name in self.people:
                 for role in self.people[name]:
                     if name not in self.away:
-                        self.box.take(name, role)
+                        for item in self.box.take(name, role):
+                            self.quoted(item)
             if time.monotonic() > end:
                 break  # the comparison tells what is missing
             time.sleep(0.005)
+
+    def quoted(self, item):
+        """A case worker can be shown why: what came says what the agreement quotes behind each of its rules."""
+        rules = item.get("rule", "").split(",")
+        possible = [", ".join(dict.fromkeys(said[rule] for rule in rules if rule in said)) for said in self.quotations]
+        assert item.get("quotation", "") in possible, f"{item.get('quotation')} is not what {rules} quote: {possible}"
 
     def compare(self, expected, found):
         for line in [line for line in expected if refusal(line)]:

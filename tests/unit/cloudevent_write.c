@@ -150,6 +150,8 @@ static Samenloop__V1__Delivery delivery_of(const char *name)
     grounds[0].clause = sl_to_pb(sl_text("C2"));
     grounds[1].rule = sl_to_pb(sl_text("structural-damage-reaches-ncg"));
     grounds[1].clause = sl_to_pb(sl_text("C1"));
+    grounds[0].quotation = sl_to_pb(sl_text("indien … geen onderdeel"));
+    grounds[1].quotation = sl_to_pb(sl_text("informeert het IMG de \"NCG\""));
     delivery.name = sl_to_pb(sl_text(name));
     delivery.lane = SAMENLOOP__V1__LANE__LANE_ORDINARY;
     delivery.number = 7;
@@ -200,6 +202,7 @@ static void test_event(void **state)
          {"extra", "één"}, {"type", "nl.samenloop.damage_case_opened"},
          {"time", "2021-02-01T10:00:00Z"},
          {"rule", "ask-the-work-stock,structural-damage-reaches-ncg"}, {"clause", "C2,C1"},
+         {"quotation", "C2 “indien … geen onderdeel”, C1 “informeert het IMG de \"NCG\"”"},
          {"role", "joint_team"}, {"journalseq", "9007199254740993"},
          {"deadline", "2021-02-08T23:00:00Z"}, {"inboxposition", "18446744073709551615"},
          {"correlationid", "doc-0"}, {"causationid", NULL}, {"traceparent", NULL});

@@ -14,6 +14,10 @@
     "\"x\"\n"
 #define RULE BEFORE "rule second\n  when acute_unsafe\n"
 
+#define WORDS_16 "with these words"
+#define WORDS_64 WORDS_16 WORDS_16 WORDS_16 WORDS_16
+#define WORDS_256 WORDS_64 WORDS_64 WORDS_64 WORDS_64
+
 static const struct {
     const char *text;
     const char *findings;
@@ -142,6 +146,9 @@ static const struct {
      "f:6:6: the rule third applies itself in the end\n"},
     {RULE "  expect safety_secured or works_done or safety_secured from img within 1 hour\n",
      "f:5:42: safety_secured is awaited twice\n"},
+    {BEFORE "rule second\n  clause C2 \"" WORDS_256 WORDS_256 "\" \"" WORDS_256 WORDS_256
+            "\" when acute_unsafe\n  log \"x\"\n",
+     "f:4:10: a quotation of more than 1024 bytes\n"},
     /* reading goes on */
     {RULE "  remeber acute\n  forward to nbg\n  log \"fine\"\nrule third\n  wen acute_unsafe\n"
           "  log \"x\"\nrule fourth when safety_secured apply second, third, fifth\n",
