@@ -1,6 +1,7 @@
 /* Conditions, outcomes and terms as sentences. */
 #include "router/language/print.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -124,86 +125,83 @@ static void put_group(struct sl_buffer *out, const struct agreement *agreement,
     }
 }
 
-static void put_awaited(struct sl_buffer *out, const struct agreement *agreement,
-                        const struct agreement_condition *condition)
+/* A condition's sentence by its test; a letter after % is a part that put_part() knows. */
+static const char *const sentences[] = {
+    [AGREEMENT_ALL] = "%g",
+    [AGREEMENT_ANY] = "%g",
+    [AGREEMENT_NONE] = "%g",
+    [AGREEMENT_IS] = "%v",
+    [AGREEMENT_SAYS] = "the event says %v",
+    [AGREEMENT_ASKED] = "of the question %v",
+    [AGREEMENT_NAMES] = "%a names %w",
+    [AGREEMENT_PUBLISHER_IS] = "the publisher is %n%o",
+    [AGREEMENT_ROLE_IS] = "the publisher's role is %n%r",
+    [AGREEMENT_EVENT_IS] = "the event is %n%t",
+    [AGREEMENT_AWAITED] = "it is %nawaited%b",
+    [AGREEMENT_AWAITS] = "%l awaits %t",
+    [AGREEMENT_DISCLOSED] = "%s was disclosed to %w",
+    [AGREEMENT_PURPOSE_AGREED] = "its purpose is %nagreed",
+    [AGREEMENT_SINCE] = "it comes on or after %d",
+    [AGREEMENT_LISTED] = "the house is on the joint team's list",
+    [AGREEMENT_OVERDUE] = "something is overdue",
+    [AGREEMENT_INITIAL_LOAD] = "it belongs to the initial load",
+};
+
+static void put_part(struct sl_buffer *out, const struct agreement *agreement,
+                     const struct agreement_condition *condition, char part)
 {
-    sl_buffer_printf(out, "it is %sawaited", condition->negated ? "not " : "");
-    if (condition->rules.count > 0)
-        sl_buffer_printf(out, " by ");
-    put_rules(out, agreement, condition->rules, " or ");
+    switch (part) {
+    case 'a':
+        put_name(out, condition->name);
+        break;
+    case 'b':
+        sl_buffer_printf(out, "%s", condition->rules.count > 0 ? " by " : "");
+        put_rules(out, agreement, condition->rules, " or ");
+        break;
+    case 'd':
+        put_day(out, condition->day);
+        break;
+    case 'g':
+        put_group(out, agreement, condition);
+        break;
+    case 'l':
+        put_rules(out, agreement, condition->rules, " or ");
+        break;
+    case 'n':
+        sl_buffer_printf(out, "%s", condition->negated ? "not " : "");
+        break;
+    case 'o':
+        put_organisations(out, condition->organisations);
+        break;
+    case 'r':
+        put_name(out, sl_role_name(condition->role));
+        break;
+    case 's':
+        sl_sections_print(out, condition->sections);
+        break;
+    case 't':
+        put_types(out, condition->types);
+        break;
+    case 'v':
+        put_values(out, condition);
+        break;
+    case 'w':
+        agreement_print_who(out, &condition->who);
+        break;
+    default:
+        assert(false);
+    }
 }
 
 void agreement_print_condition(struct sl_buffer *out, const struct agreement *agreement,
                                const struct agreement_condition *condition)
 {
-    if (condition == NULL) {
-        sl_buffer_printf(out, "always");
-        return;
-    }
-    const char *not = condition->negated ? "not " : "";
-    switch (condition->test) {
-    case AGREEMENT_ALL:
-    case AGREEMENT_ANY:
-    case AGREEMENT_NONE:
-        put_group(out, agreement, condition);
-        break;
-    case AGREEMENT_IS:
-        put_values(out, condition);
-        break;
-    case AGREEMENT_SAYS:
-        sl_buffer_printf(out, "the event says ");
-        put_values(out, condition);
-        break;
-    case AGREEMENT_ASKED:
-        sl_buffer_printf(out, "of the question ");
-        put_values(out, condition);
-        break;
-    case AGREEMENT_NAMES:
-        put_name(out, condition->name);
-        sl_buffer_printf(out, " names ");
-        agreement_print_who(out, &condition->who);
-        break;
-    case AGREEMENT_PUBLISHER_IS:
-        sl_buffer_printf(out, "the publisher is %s", not );
-        put_organisations(out, condition->organisations);
-        break;
-    case AGREEMENT_ROLE_IS:
-        sl_buffer_printf(out, "the publisher's role is %s", not );
-        put_name(out, sl_role_name(condition->role));
-        break;
-    case AGREEMENT_EVENT_IS:
-        sl_buffer_printf(out, "the event is %s", not );
-        put_types(out, condition->types);
-        break;
-    case AGREEMENT_AWAITED:
-        put_awaited(out, agreement, condition);
-        break;
-    case AGREEMENT_AWAITS:
-        put_rules(out, agreement, condition->rules, " or ");
-        sl_buffer_printf(out, " awaits ");
-        put_types(out, condition->types);
-        break;
-    case AGREEMENT_DISCLOSED:
-        sl_sections_print(out, condition->sections);
-        sl_buffer_printf(out, " was disclosed to ");
-        agreement_print_who(out, &condition->who);
-        break;
-    case AGREEMENT_PURPOSE_AGREED:
-        sl_buffer_printf(out, "its purpose is %sagreed", not );
-        break;
-    case AGREEMENT_SINCE:
-        sl_buffer_printf(out, "it comes on or after ");
-        put_day(out, condition->day);
-        break;
-    case AGREEMENT_LISTED:
-        sl_buffer_printf(out, "the house is on the joint team's list");
-        break;
-    case AGREEMENT_OVERDUE:
-        sl_buffer_printf(out, "something is overdue");
-        break;
-    case AGREEMENT_INITIAL_LOAD:
-        sl_buffer_printf(out, "it belongs to the initial load");
-        break;
+    const char *sentence = condition == NULL ? "always" : sentences[condition->test];
+    for (const char *at = sentence; *at != '\0'; at++) {
+        if (*at == '%')
+            put_part(out, agreement, condition, *++at);
+        else
+            sl_buffer_add(out, at, 1);
     }
 }
 
