@@ -55,7 +55,7 @@ PC_LIBS = $(shell pkg-config --libs $(PACKAGES))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help all programs demo test quick unit interop replay report e2e chaos fuzz bench check format install clean dependencies
+.PHONY: help all programs demo test ci quick unit interop replay report e2e chaos fuzz bench check format install clean dependencies
 
 help:
 	@echo 'make demo          installs what is missing, builds, and runs a small day of both organisations'
@@ -66,7 +66,8 @@ help:
 	@echo 'make chaos         kills router and adapters 50 times under 10,000 events: nothing lost, nothing twice'
 	@echo 'make fuzz SECONDS=60   feeds every reader of bytes from outside with anything, for so long each'
 	@echo 'make bench         measures events a second and latency, with the limits of the machine beside it'
-	@echo 'make check         clang-format, clang-tidy, and a build with clang'
+	@echo 'make check         clang-format, clang-tidy, cppcheck, and a build with clang'
+	@echo 'make ci            test and check together, as continuous integration does'
 	@echo 'make install       installs programs, library and manual pages (DESTDIR=$(DESTDIR) PREFIX=$(PREFIX))'
 	@echo 'make clean         removes build/'
 
@@ -82,7 +83,11 @@ demo: dependencies
 test: dependencies
 	@$(MAKE) --no-print-directory programs tests-built
 	@$(FUZZING) fuzz-built
-	@BUILD=$(BUILD) tests/run
+	@BUILD=$(BUILD) tests/run $(KINDS)
+
+# What continuous integration runs: the checks beside the tests, which mostly wait.
+ci:
+	@$(MAKE) --no-print-directory test KINDS='unit interop replay report e2e fuzz check'
 
 .PHONY: tests-built
 # The fuzzers are only compiled here, so that a change of what they call is seen at once.
@@ -170,11 +175,28 @@ $(FUZZ_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libfuzzed.a
 OWN_C = $(SCHEMAS) $(CORE) $(ROUTER) $(ADAPTER) $(wildcard adapters/main.c) $(TOOL) $(UNITS) $(BENCHES) $(PEERS) $(FUZZERS)
 OWN_H = $(wildcard schemas/*.h schemas/*/*.h router/*.h router/*/*.h adapters/*.h adapters/*/*.h tests/*/*.h)
 
-check: $(GENERATED_HEADERS)
+check: dependencies
+	@$(MAKE) --no-print-directory check-built
+	@BUILD=$(BUILD) tests/run check
+
+# The parts of it, which tests/run runs side by side.
+.PHONY: check-built check-format check-cppcheck check-clang
+check-built: $(GENERATED_HEADERS)
+
+check-format:
 	@clang-format --dry-run --Werror $(OWN_C) $(OWN_H)
-	@printf '%s\n' $(filter-out tests/%,$(OWN_C)) | xargs -P $(shell nproc) -n 1 sh -c \
-	    'clang-tidy --quiet "$$0" -- -std=c17 -D_GNU_SOURCE -I. -I$(GEN) $(PC_CFLAGS) 2>/dev/null || exit 255'
+
+# A syntax that cppcheck has no word for would be an internalAstError or unknownMacro: no finding, but a file unread.
+check-cppcheck:
+	@cppcheck --quiet --error-exitcode=1 --enable=warning,portability,performance --std=c11 \
+	    -D_GNU_SOURCE -I. --include=tests/cppcheck.h $(filter-out tests/unit/%,$(OWN_C))
+
+check-clang:
 	@$(MAKE) --no-print-directory CC=clang programs
+
+.PHONY: $(OWN_C:%=tidy/%)
+$(OWN_C:%=tidy/%): tidy/%: | $(GENERATED_HEADERS)
+	@clang-tidy --quiet $* -- -std=c17 -D_GNU_SOURCE -I. -I$(GEN) $(PC_CFLAGS) 2>/dev/null
 
 format:
 	@clang-format -i $(OWN_C) $(OWN_H)

@@ -86,7 +86,7 @@ bool numbers_set(struct numbers *numbers, uint64_t highest, const uint64_t *miss
             return false;
         before = missing[i + 1];
     }
-    numbers_clear(numbers);
+    numbers->count = 0;
     numbers->highest = highest;
     for (size_t i = 0; i < count; i += 2)
         insert(numbers, numbers->count, (struct gap){missing[i], missing[i + 1]});

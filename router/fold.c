@@ -141,7 +141,9 @@ static int fold_ended(struct router *router, uint64_t record, const void *messag
         const Samenloop__V1__Failure *failure = ended->failed[i];
         const struct delivery *sent = deliveries_find(router->deliveries, participant, lane,
                                                       failure->number);
-        struct delivery had = sent == NULL ? (struct delivery){0} : *sent;
+        struct delivery had = {0};
+        if (sent != NULL)
+            had = *sent;
         if (!deliveries_failed(router->deliveries, participant, lane, failure->number,
                                router->moment.elapsed, &dead))
             return odd(record, "a delivery failed that did not wait", error);

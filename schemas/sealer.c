@@ -199,6 +199,8 @@ static int compare_names(const void *left, const void *right)
 static bool named_twice(const struct sl_event *events, size_t count)
 {
     struct name names[SL_MAX_BATCH];
+    if (count < 2)
+        return false;
     for (size_t i = 0; i < count; i++) {
         names[i].source = sl_from_pb(events[i].header.source);
         memcpy(names[i].id, events[i].header.event_id.data, SL_UUID_SIZE);

@@ -54,16 +54,16 @@ static bool add_header(struct MHD_Response *response, const char *name, const ch
 void http_reply(struct http_request *request, unsigned status, const char *type,
                 struct sl_buffer *body, const char *name, const char *value)
 {
-    size_t size = body == NULL ? 0 : body->size;
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        size, size == 0 ? NULL : body->data,
-        size == 0 ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
-    if (response == NULL || size == 0) {
-        if (body != NULL)
-            sl_buffer_free(body);
-    } else {
+    struct sl_buffer sent = {0};
+    if (body != NULL) {
+        sent = *body;
         *body = (struct sl_buffer){0};
     }
+    size_t size = sent.size;
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        size, sent.data, size == 0 ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
+    if (response == NULL || size == 0)
+        sl_buffer_free(&sent);
     if (response == NULL)
         return;
     request->held += size;

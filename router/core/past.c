@@ -14,7 +14,8 @@ enum { FORMAT = 1 };
 
 static void put8(struct sl_buffer *out, size_t value)
 {
-    sl_buffer_add(out, &(uint8_t){(uint8_t)(value < UINT8_MAX ? value : UINT8_MAX)}, 1);
+    uint8_t byte = value < UINT8_MAX ? (uint8_t)value : UINT8_MAX;
+    sl_buffer_add(out, &byte, 1);
 }
 
 static void put32(struct sl_buffer *out, uint32_t value)
