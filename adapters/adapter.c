@@ -60,7 +60,8 @@ int adapter_open(struct samenloop **out, const struct adapter_setup *setup,
         outbox_open(&house->outbox, setup->outbox, setup->segment_bytes, &house->known, error) <
             0 ||
         inbox_open(&house->inbox, setup->inbox, setup->segment_bytes, &house->known, house->outbox,
-                   error) < 0) {
+                   error) < 0 ||
+        heads_open(&house->heads, setup->inbox, setup->router_signing_key, error) < 0) {
         adapter_close(house);
         return -1;
     }
@@ -76,6 +77,7 @@ void adapter_close(struct samenloop *house)
         return;
     client_free(house);
     opening_free(house->opening);
+    heads_close(house->heads);
     inbox_close(house->inbox);
     outbox_close(house->outbox);
     door_close(house->door);
@@ -284,6 +286,8 @@ void samenloop_health(const struct samenloop *house, struct samenloop_health *ou
     out->writable = !house->full && house->broken.code == SL_OK;
     out->fed = house->client.fed;
     out->connected = house->client.state == CLIENT_TALKING;
+    out->head = heads_size(house->heads);
+    (void)snprintf(out->alarm, sizeof out->alarm, "%s", heads_alarm(house->heads));
     if (!out->fed)
         sl_hex(out->journal, house->client.journal, SL_IDENTITY_SIZE);
     for (int lane = SL_LANE_ACUTE; lane < SL_LANES; lane++) {

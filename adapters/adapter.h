@@ -45,6 +45,7 @@ struct adapter_setup {
     const char *participant;              /* "img"; one of the directory's */
     const struct sl_directory *directory; /* the participants and their key cards */
     EVP_PKEY *signing_key;                /* of this participant's newest card */
+    EVP_PKEY *router_signing_key; /* its public one; NULL: who signed heads is not looked at */
     EVP_PKEY *sealing_keys[ADAPTER_MAX_SEALING_KEYS];
     size_t sealing_key_count;
     const uint8_t *pseudonym_key; /* SL_KEY_SIZE bytes; NULL: a municipality has none */

@@ -158,6 +158,12 @@ static void welcomed(struct samenloop *house, const Samenloop__V1__Welcome *welc
         client_end(house, SL_OK, "the journal is accepted");
         return;
     }
+    if (client->fed &&
+        heads_greeted(house->heads, client->journal, sl_from_pb(welcome->head), &error) < 0) {
+        house_trouble(house, &error);
+        client_end(house, SL_OVERLOAD, "the inbox cannot be written");
+        return;
+    }
     client->state = CLIENT_TALKING;
     client->credit = welcome->credit;
     client->given = CLIENT_CREDIT;

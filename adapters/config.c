@@ -21,6 +21,9 @@ static const struct sl_setting table[] = {
      0, 0},
     {"router_key", SL_SETTING_PATH, true, AT(router_key), "",
      "file with the router's CurveZMQ public key", 0, 0, 0},
+    {"router_signing_key", SL_SETTING_PATH, false, AT(router_signing_key), "",
+     "file with the public key that the journal's heads are signed by; none: not looked at", 0, 0,
+     0},
     {"outbox", SL_SETTING_PATH, true, AT(outbox), "", "folder of the outbox", 0, 0, 0},
     {"inbox", SL_SETTING_PATH, true, AT(inbox), "", "folder of the inbox", 0, 0, 0},
     {"cards", SL_SETTING_PATH, true, AT(cards), "",
@@ -195,6 +198,7 @@ void adapter_config_free(struct adapter_config *config)
     for (size_t i = 0; i < config->token_count; i++)
         free(config->tokens[i].path);
     EVP_PKEY_free(config->signing);
+    EVP_PKEY_free(config->router_signing);
     for (size_t i = 0; i < config->sealing_count; i++)
         EVP_PKEY_free(config->sealing[i]);
     sl_directory_free(&config->directory);
@@ -306,6 +310,23 @@ static void check_card(const struct adapter_config *config, const struct sl_sett
     }
 }
 
+static void load_router_signing_key(struct adapter_config *config,
+                                    const struct sl_settings *settings)
+{
+    uint8_t raw[SL_KEY_SIZE];
+    struct sl_error error = {0};
+    if (config->router_signing_key[0] == '\0')
+        sl_buffer_printf(&config->warnings,
+                         "%s: router_signing_key: is missing: who signed the journal's heads is "
+                         "not looked at\n",
+                         config->file);
+    else if (sl_keyfile_read(raw, config->router_signing_key, &error) < 0)
+        sl_settings_problem(settings, "router_signing_key: %s", error.text);
+    else if ((config->router_signing = sl_key_public(EVP_PKEY_ED25519, raw)) == NULL)
+        sl_settings_problem(settings, "router_signing_key: %s: this is no public key",
+                            config->router_signing_key);
+}
+
 int adapter_config_load(struct adapter_config *config, int64_t now, struct sl_buffer *problems)
 {
     struct sl_settings settings = settings_of(config, problems);
@@ -324,6 +345,7 @@ int adapter_config_load(struct adapter_config *config, int64_t now, struct sl_bu
         load_secret(&settings, "pseudonym_key", config->pseudonym_key, config->pseudonym);
     if (sl_keyfile_read(config->router_public, config->router_key, &error) < 0)
         sl_settings_problem(&settings, "router_key: %s", error.text);
+    load_router_signing_key(config, &settings);
     for (size_t i = 0; i < config->token_count; i++)
         load_token(&settings, &config->tokens[i]);
     if (sl_directory_load(&config->directory, config->cards, config->trust, now, &config->warnings,

@@ -6,6 +6,7 @@
  *     participant = "img"
  *     router = "tcp://127.0.0.1:5000"
  *     router_key = "router/curve.pub"
+ *     router_signing_key = "router/signing.pub"
  *     outbox = "/var/lib/samenloop/img/outbox"
  *     inbox = "/var/lib/samenloop/img/inbox"
  *     cards = "cards"
@@ -46,9 +47,10 @@ struct adapter_token {
 struct adapter_config {
     char *file;
     char *participant;
-    char *router;     /* address */
-    char *router_key; /* file: its CurveZMQ public key */
-    char *outbox;     /* folders */
+    char *router;             /* address */
+    char *router_key;         /* file: its CurveZMQ public key */
+    char *router_signing_key; /* file: the public key of the journal's heads; empty: none */
+    char *outbox;             /* folders */
     char *inbox;
     char *cards; /* folder of *.card */
     char *trust; /* PEM file */
@@ -75,6 +77,7 @@ struct adapter_config {
     uint8_t curve_secret[SL_KEY_SIZE];
     uint8_t curve_public[SL_KEY_SIZE];
     uint8_t router_public[SL_KEY_SIZE];
+    EVP_PKEY *router_signing; /* NULL: none */
     uint8_t content[SL_KEY_SIZE];
     uint8_t pseudonym[SL_KEY_SIZE];
     struct sl_buffer warnings; /* a line for each key card that is not good: it stops nobody else */

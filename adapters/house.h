@@ -13,6 +13,7 @@
 
 #include "adapters/adapter.h"
 #include "adapters/client.h"
+#include "adapters/heads.h"
 #include "adapters/inbox.h"
 #include "adapters/known.h"
 #include "adapters/outbox.h"
@@ -28,6 +29,7 @@ struct samenloop {
     struct known known;
     struct outbox *outbox;
     struct inbox *inbox;
+    struct heads *heads;
     struct door *door;
     struct opening *opening;
     struct client client;

@@ -195,6 +195,7 @@ static int signals_as_file(void)
 struct said {
     bool connected;
     bool fed;
+    bool alarm;
     int64_t expiry; /* when it was told last what ends soon */
     char trouble[sizeof((struct samenloop_health *)NULL)->trouble];
     char spool[sizeof((struct sl_error *)NULL)->text];
@@ -236,6 +237,10 @@ static void say(struct said *said, const struct samenloop *house)
                                    "says so\n",
                       health.journal);
     }
+    if (health.alarm[0] != '\0' && !said->alarm)
+        (void)fprintf(stderr, "samenloop-adapter: ALARM: %s; see refused-* beside the inbox\n",
+                      health.alarm);
+    said->alarm = health.alarm[0] != '\0';
     if (strcmp(health.trouble, said->trouble) != 0 && health.trouble[0] != '\0')
         (void)fprintf(stderr, "samenloop-adapter: %s\n", health.trouble);
     said->connected = health.connected;

@@ -240,8 +240,8 @@ static int keep_event(struct samenloop *house, const struct parcel *parcel,
     return inbox_deliver(house->inbox, &kept, &content, error);
 }
 
-/* A checkpoint or an erasure, which has no event behind it. What is to go is gone before it is
- * noted: after a crash in between the erasure comes once more. */
+/* A checkpoint or an erasure, which has no event behind it. A head is kept, and what is to go is
+ * gone, before it is noted: after a crash in between it comes once more. */
 static int keep_word(struct samenloop *house, const Samenloop__V1__Delivery *delivery,
                      struct sl_error *error)
 {
@@ -252,6 +252,9 @@ static int keep_word(struct samenloop *house, const Samenloop__V1__Delivery *del
         if (inbox_erase(house->inbox, delivery->subjects[i].data, error) < 0)
             return -1;
     }
+    if (delivery->checkpoint != NULL &&
+        heads_take(house->heads, inbox_journal(house->inbox), delivery->checkpoint, error) < 0)
+        return -1;
     kept.delivery = (Samenloop__V1__Delivery *)(uintptr_t)delivery;
     kept.at = house->moment.now;
     return inbox_deliver(house->inbox, &kept, &content, error);

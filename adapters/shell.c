@@ -292,6 +292,7 @@ static int open_house(struct samenloop_line *line, struct sl_error *error)
         .participant = config->participant,
         .directory = &config->directory,
         .signing_key = config->signing,
+        .router_signing_key = config->router_signing,
         .sealing_key_count = config->sealing_count,
         .pseudonym_key = config->pseudonym_key[0] != '\0' ? config->pseudonym : NULL,
         .content_key = config->content,

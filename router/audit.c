@@ -25,6 +25,7 @@ struct batch {
 
 struct looking {
     struct audit *audit;
+    const struct audit_wanted *wanted;
     const struct sl_directory *directory;
     struct sl_crypto *crypto;
     struct sl_log *log;
@@ -147,6 +148,55 @@ static void look_at_event(struct looking *looking, const struct sl_record *recor
     batch->list[batch->count++] = envelope;
 }
 
+/* ---------------------------------------------------------------- heads */
+
+/* Its own word of what was signed, against what stands before it. */
+static void look_at_head(struct looking *looking, const struct sl_record *record)
+{
+    sl_hash root;
+    sl_arena_clear(&looking->batch->arena);
+    const Samenloop__V1__JournalCheckpoint *head =
+        (const Samenloop__V1__JournalCheckpoint *)sl_arena_unpack(
+            &looking->batch->arena, &samenloop__v1__journal_checkpoint__descriptor, record->kept);
+    sl_frontier_root(looking->crypto, &looking->tree, root);
+    if (head == NULL || head->size + 1 != record->number ||
+        !sl_bytes_equal(sl_from_pb(head->root), sl_bytes(root, sizeof root)))
+        problem(looking, record->number, "a signed head that is not that of what stands before it");
+    else
+        looking->audit->heads++;
+}
+
+/* What others hold of the journal when it had so many records. */
+static void hold(struct looking *looking)
+{
+    sl_hash root;
+    for (size_t i = 0; i < looking->wanted->head_count; i++) {
+        const struct sl_checkpoint *held = &looking->wanted->heads[i];
+        if (held->size != looking->tree.size)
+            continue;
+        sl_frontier_root(looking->crypto, &looking->tree, root);
+        if (memcmp(root, held->root, sizeof root) != 0)
+            problem(looking, held->size,
+                    "the records up to here are not those of a head that is held");
+        else
+            looking->audit->held++;
+    }
+}
+
+/* Those of another journal, or of more records than there are. */
+static void look_at_held(struct looking *looking)
+{
+    struct sl_checkpoint own;
+    sl_checkpoint_origin(&own, sl_log_identity(looking->log));
+    for (size_t i = 0; i < looking->wanted->head_count; i++) {
+        const struct sl_checkpoint *held = &looking->wanted->heads[i];
+        if (strcmp(held->origin, own.origin) != 0)
+            problem(looking, held->size, "a head that is held is another journal's");
+        else if (held->size > looking->tree.size)
+            problem(looking, looking->tree.size, "a head that is held is of more records");
+    }
+}
+
 /* ---------------------------------------------------------------- all records */
 
 static void look_at(struct looking *looking, const struct sl_record *record)
@@ -154,6 +204,10 @@ static void look_at(struct looking *looking, const struct sl_record *record)
     struct audit *audit = looking->audit;
     struct sl_error error = {0};
     sl_hash leaf;
+    if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_CHECKPOINT) {
+        end_batch(looking);
+        look_at_head(looking, record);
+    }
     if (record->number != ++audit->records)
         problem(looking, record->number, "records before it are missing");
     audit->erased += record->erased ? 1 : 0;
@@ -161,6 +215,7 @@ static void look_at(struct looking *looking, const struct sl_record *record)
         problem(looking, record->number, error.text);
     else
         sl_frontier_add(looking->crypto, &looking->tree, leaf);
+    hold(looking);
     switch (record->kind) {
     case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_BATCH:
         end_batch(looking);
@@ -196,6 +251,7 @@ static void look_at_all(struct looking *looking)
         return;
     }
     sl_frontier_root(looking->crypto, &looking->tree, looking->audit->root);
+    look_at_held(looking);
     sl_log_root(looking->log, root);
     if (memcmp(root, looking->audit->root, sizeof root) != 0)
         problem(looking, looking->audit->records, "the tree of all records has another root");
@@ -227,10 +283,10 @@ static void decide_again(struct looking *looking, struct sl_storage *journal)
     router_close(past);
 }
 
-int audit_journal(struct audit *out, struct sl_storage *journal,
-                  const struct sl_directory *directory, struct sl_error *error)
+int audit_journal(struct audit *out, struct sl_storage *journal, const struct audit_wanted *wanted,
+                  struct sl_error *error)
 {
-    struct looking looking = {.audit = out, .directory = directory};
+    struct looking looking = {.audit = out, .wanted = wanted, .directory = wanted->directory};
     struct sl_log_options options = {.read_only = true};
     *out = (struct audit){0};
     if (sl_log_open(&looking.log, journal, "journal", &options, error) < 0)

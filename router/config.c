@@ -14,7 +14,9 @@
 enum {
     CONFIG_MAX = 1024 * 1024,
     SEGMENT_MIN = 2 * SL_MAX_SEALED,
-    SEGMENT_MAX = SL_LOG_SEGMENT_MAX
+    SEGMENT_MAX = SL_LOG_SEGMENT_MAX,
+    RECORDS_MAX = 1000 * 1000,
+    MINUTES_MAX = 7 * 24 * 60
 };
 
 enum setting_kind { TEXT, PATH, SIZE };
@@ -26,34 +28,43 @@ struct setting {
     size_t offset; /* in struct config */
     const char *otherwise;
     const char *meaning;
+    uint64_t min, max, step; /* of a SIZE */
 };
 
 static const struct setting settings[] = {
     {"listen", TEXT, true, offsetof(struct config, listen), "",
-     "address on which adapters connect, as tcp://ADDRESS:PORT; port 0: any"},
+     "address on which adapters connect, as tcp://ADDRESS:PORT; port 0: any", 0, 0, 0},
     {"feed", TEXT, false, offsetof(struct config, feed), "",
-     "address on which the routing log is published (PUB)"},
+     "address on which the routing log is published (PUB)", 0, 0, 0},
     {"control", PATH, false, offsetof(struct config, control), "",
-     "path of the socket on which `samenloop` asks and tells the router, of this user alone"},
-    {"journal", PATH, true, offsetof(struct config, journal), "", "folder of the journal"},
+     "path of the socket on which `samenloop` asks and tells the router, of this user alone", 0, 0,
+     0},
+    {"journal", PATH, true, offsetof(struct config, journal), "", "folder of the journal", 0, 0, 0},
     {"agreement", PATH, true, offsetof(struct config, agreement), "",
-     "file with the agreement's rules"},
+     "file with the agreement's rules", 0, 0, 0},
     {"approvals", TEXT, false, offsetof(struct config, approvals), "",
-     "\"required\": an agreement wants the approvals of img and ncg, in files beside its own"},
+     "\"required\": an agreement wants the approvals of img and ncg, in files beside its own", 0, 0,
+     0},
     {"cards", PATH, true, offsetof(struct config, cards), "",
-     "folder with the participants' key cards, *.card"},
+     "folder with the participants' key cards, *.card", 0, 0, 0},
     {"trust", PATH, true, offsetof(struct config, trust), "",
-     "PEM file: certificates that vouch for key cards, and revocation lists"},
+     "PEM file: certificates that vouch for key cards, and revocation lists", 0, 0, 0},
     {"curve_key", PATH, true, offsetof(struct config, curve_key), "",
-     "file with the router's CurveZMQ private key"},
+     "file with the router's CurveZMQ private key", 0, 0, 0},
+    {"signing_key", PATH, false, offsetof(struct config, signing_key), "",
+     "file with the private key that signs the journal's heads; none: none are signed", 0, 0, 0},
+    {"checkpoint_records", SIZE, false, offsetof(struct config, checkpoint_records), "4096",
+     "a signed head of the journal at least every so many records,", 1, RECORDS_MAX, 1},
+    {"checkpoint_minutes", SIZE, false, offsetof(struct config, checkpoint_minutes), "10",
+     "and so many minutes after something changed", 1, MINUTES_MAX, 1},
     {"log", PATH, false, offsetof(struct config, log), "",
-     "file that the routing log is appended to; none: standard error"},
+     "file that the routing log is appended to; none: standard error", 0, 0, 0},
     {"clock", PATH, false, offsetof(struct config, clock), "",
-     "file with a moment that is taken for the time, for tests"},
+     "file with a moment that is taken for the time, for tests", 0, 0, 0},
     {"pid", PATH, false, offsetof(struct config, pid), "",
-     "file that holds the number of the process while it runs"},
+     "file that holds the number of the process while it runs", 0, 0, 0},
     {"segment_bytes", SIZE, false, offsetof(struct config, segment_bytes), "16777216",
-     "size of a segment of the journal"},
+     "size of a segment of the journal", SEGMENT_MIN, SEGMENT_MAX, 4096},
 };
 enum { SETTINGS = sizeof settings / sizeof *settings };
 
@@ -101,10 +112,11 @@ static void take_size(struct config *config, const struct setting *setting, cons
     char *end = NULL;
     errno = 0;
     unsigned long long size = strtoull(value, &end, 10);
-    if (errno != 0 || end == value || *end != '\0' || size < SEGMENT_MIN || size > SEGMENT_MAX ||
-        size % 4096 != 0)
-        problem(problems, config, "%s: wants bytes from %d to %d, a multiple of 4096",
-                setting->name, SEGMENT_MIN, SEGMENT_MAX);
+    if (errno != 0 || end == value || *end != '\0' || size < setting->min || size > setting->max ||
+        size % setting->step != 0)
+        problem(problems, config, "%s: wants a number from %llu to %llu, a multiple of %llu",
+                setting->name, (unsigned long long)setting->min, (unsigned long long)setting->max,
+                (unsigned long long)setting->step);
     else
         memcpy((uint8_t *)config + setting->offset, &(uint64_t){size}, sizeof(uint64_t));
 }
@@ -250,6 +262,22 @@ static void load_key(struct config *config, struct sl_buffer *problems)
     EVP_PKEY_free(key);
 }
 
+/* Without it nobody can show what the journal was: that is worth a word. */
+static void load_signing_key(struct config *config, struct sl_buffer *problems)
+{
+    uint8_t secret[SL_KEY_SIZE];
+    struct sl_error error = {0};
+    if (config->signing_key[0] == '\0')
+        sl_buffer_printf(&config->warnings,
+                         "%s: signing_key: is missing: the journal's heads are not signed\n",
+                         config->file);
+    else if (sl_keyfile_read_secret(secret, config->signing_key, &error) < 0)
+        problem(problems, config, "signing_key: %s", error.text);
+    else
+        config->signing = sl_key_private(EVP_PKEY_ED25519, secret);
+    sl_forget(secret, sizeof secret);
+}
+
 /* All findings are told: an agreement is mended with them beside it. */
 static void load_agreement(struct config *config, struct sl_buffer *problems)
 {
@@ -284,6 +312,7 @@ int config_load(struct config *config, int64_t now, struct sl_buffer *problems)
     size_t before = problems->size;
     struct sl_error error = {0};
     load_key(config, problems);
+    load_signing_key(config, problems);
     if (sl_directory_load(&config->directory, config->cards, config->trust, now, &config->warnings,
                           &error) < 0)
         problem(problems, config, "cards: %s", error.text);
@@ -311,6 +340,7 @@ void config_free(struct config *config)
             free(*text_of(config, &settings[i]));
     }
     free(config->file);
+    EVP_PKEY_free(config->signing);
     sl_directory_free(&config->directory);
     sl_buffer_free(&config->agreement_text);
     for (size_t i = 0; i < APPROVALS; i++)

@@ -10,6 +10,7 @@
  *     cards = "cards"
  *     trust = "ca.pem"
  *     curve_key = "router/curve.key"
+ *     signing_key = "router/signing.key"
  *     participants
  *         img
  *             oin = "00000004164164164000"
@@ -22,23 +23,29 @@
 
 #include <stdio.h>
 
+#include <openssl/evp.h>
+
 #include "router/approval.h"
 #include "schemas/directory.h"
 
 struct config {
     char *file;
-    char *listen;    /* where adapters connect; port 0: any */
-    char *feed;      /* where the routing log is published, or empty: nowhere */
-    char *control;   /* path of the socket for operators, or empty: there is none */
-    char *journal;   /* folder */
-    char *agreement; /* file */
-    char *approvals; /* "required": those of img and ncg beside it; or empty */
-    char *pid;       /* file that holds the process's number while it runs, or empty */
-    char *cards;     /* folder of *.card */
-    char *trust;     /* PEM file: whose certificates vouch for key cards, and their CRLs */
-    char *curve_key; /* file: the router's CurveZMQ private key (schemas/keyfile.h) */
-    char *log;       /* file that the routing log is appended to, or empty: standard error */
-    char *clock;     /* file with a moment in it that is taken for the time, or empty */
+    char *listen;      /* where adapters connect; port 0: any */
+    char *feed;        /* where the routing log is published, or empty: nowhere */
+    char *control;     /* path of the socket for operators, or empty: there is none */
+    char *journal;     /* folder */
+    char *agreement;   /* file */
+    char *approvals;   /* "required": those of img and ncg beside it; or empty */
+    char *pid;         /* file that holds the process's number while it runs, or empty */
+    char *cards;       /* folder of *.card */
+    char *trust;       /* PEM file: whose certificates vouch for key cards, and their CRLs */
+    char *curve_key;   /* file: the router's CurveZMQ private key (schemas/keyfile.h) */
+    char *log;         /* file that the routing log is appended to, or empty: standard error */
+    char *clock;       /* file with a moment in it that is taken for the time, or empty */
+    char *signing_key; /* file: the private key that signs the journal's heads, or empty: none */
+    EVP_PKEY *signing; /* the same, read; NULL: none */
+    uint64_t checkpoint_records;
+    uint64_t checkpoint_minutes;
     uint64_t segment_bytes;
     struct sl_directory directory;       /* the participants, in the file's order */
     uint32_t roles[SL_MAX_PARTICIPANTS]; /* bit n: somebody holds role n */

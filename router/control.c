@@ -100,6 +100,14 @@ static json_t *describe_violation(const struct router *router)
                      router->participants[last->participant], "sentence", last->sentence);
 }
 
+static json_t *describe_head(const struct heads *heads)
+{
+    if (heads->size == 0)
+        return json_null();
+    return json_pack("{s:o,s:o,s:o}", "records", number(heads->size), "root",
+                     hex(sl_bytes(heads->root, sizeof heads->root)), "at", moment(heads->at));
+}
+
 static json_t *status(struct router *router, const json_t *question)
 {
     struct router_figures figures;
@@ -108,16 +116,16 @@ static json_t *status(struct router *router, const json_t *question)
     router_figures(router, &figures);
     for (int i = 0; i < (int)router->participant_count; i++)
         (void)json_array_append_new(participants, describe_participant(router, i));
-    return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:{s:o,s:o,s:o,s:o,s:o,s:o}}", "version",
+    return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:o,s:{s:o,s:o,s:o,s:o,s:o,s:o}}", "version",
                      SL_VERSION, "at", moment(router->moment.now), "journal",
                      hex(sl_bytes(journal_identity(router->journal), SL_IDENTITY_SIZE)),
                      "agreement", describe_agreement(router, &figures), "participants",
                      participants, "last_violation", describe_violation(router), "full",
-                     router->full, "records", number(journal_last(router->journal)), "counters",
-                     "events", number(figures.events), "refused", number(figures.refused),
-                     "duplicates", number(figures.duplicates), "violations",
-                     number(figures.violations), "differing", number(figures.differing),
-                     "dead_letters", number(figures.dead_letters));
+                     router->full, "records", number(journal_last(router->journal)), "head",
+                     describe_head(&router->heads), "counters", "events", number(figures.events),
+                     "refused", number(figures.refused), "duplicates", number(figures.duplicates),
+                     "violations", number(figures.violations), "differing",
+                     number(figures.differing), "dead_letters", number(figures.dead_letters));
 }
 
 /* ---------------------------------------------------------------- dead letters */

@@ -221,6 +221,18 @@ static int fold_erasure(struct router *router, uint64_t record, const void *mess
     return outgoing_queue(router, record, erasure->queued, erasure->n_queued, error);
 }
 
+static int fold_checkpoint(struct router *router, uint64_t record, const void *message,
+                           struct sl_error *error)
+{
+    const Samenloop__V1__JournalCheckpoint *checkpoint = message;
+    if (checkpoint->size + 1 != record || checkpoint->root.len != SL_HASH_SIZE)
+        return odd(record, "a head of something else", error);
+    router->heads.size = checkpoint->size;
+    router->heads.at = checkpoint->at;
+    memcpy(router->heads.root, checkpoint->root.data, SL_HASH_SIZE);
+    return outgoing_queue(router, record, checkpoint->queued, checkpoint->n_queued, error);
+}
+
 /* ---------------------------------------------------------------- all of them */
 
 struct folding {
@@ -243,6 +255,7 @@ static const struct folding foldings[] = {
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_RECEIPT] = {AT(Receipt), fold_receipt},
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_TICK] = {AT(Tick), fold_tick},
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_ERASURE] = {AT(Erasure), fold_erasure},
+    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_CHECKPOINT] = {AT(Checkpoint), fold_checkpoint},
 };
 
 struct telling {

@@ -23,6 +23,8 @@ static const ProtobufCMessageDescriptor *const messages[] = {
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_RECEIPT] = &samenloop__v1__journal_receipt__descriptor,
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_TICK] = &samenloop__v1__journal_tick__descriptor,
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_ERASURE] = &samenloop__v1__journal_erasure__descriptor,
+    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_CHECKPOINT] =
+        &samenloop__v1__journal_checkpoint__descriptor,
 };
 
 static const ProtobufCMessageDescriptor *message_of(unsigned kind)
@@ -53,6 +55,7 @@ struct journal {
     uint64_t *strides; /* record of event 1, 1 + JOURNAL_STRIDE ... */
     size_t stride_capacity;
     uint64_t events;
+    uint64_t news;                            /* the last record that is no matter of course */
     uint64_t folded;                          /* the last record that was */
     struct outbox outboxes[JOURNAL_OUTBOXES]; /* the one that was heard last comes first */
     size_t outbox_count;
@@ -165,6 +168,9 @@ static int index_event(struct journal *journal, uint64_t record,
 static int index_record(struct journal *journal, uint64_t record, unsigned kind,
                         const void *message, struct sl_error *error)
 {
+    if (kind != SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_ENDED &&
+        kind != SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_CHECKPOINT)
+        journal->news = record;
     switch (kind) {
     case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_BATCH:
         return index_batch(journal, record, message, error);
@@ -233,6 +239,11 @@ const uint8_t *journal_identity(const struct journal *journal)
     return sl_log_identity(journal->log);
 }
 
+uint64_t journal_news(const struct journal *journal)
+{
+    return journal->news;
+}
+
 uint64_t journal_events(const struct journal *journal)
 {
     return journal->events;
@@ -289,9 +300,39 @@ int journal_append(struct journal *journal, Samenloop__V1__RecordKind kind,
     return 0;
 }
 
+static int unknown_tree(uint64_t size, struct sl_error *error)
+{
+    return sl_fail(error, SL_DAMAGED, "journal: the tree of %llu records is not known",
+                   (unsigned long long)size);
+}
+
 int journal_sync(struct journal *journal, struct sl_error *error)
 {
     return sl_log_sync(journal->log, error);
+}
+
+int journal_root(struct journal *journal, uint64_t size, sl_hash root, struct sl_error *error)
+{
+    struct sl_frontier tree;
+    struct sl_crypto *crypto = NULL;
+    if (size == sl_log_synced(journal->log)) {
+        sl_log_root(journal->log, root);
+        return 0;
+    }
+    int found = sl_log_frontier(journal->log, size, &tree, error);
+    if (found != 1)
+        return found < 0 ? -1 : unknown_tree(size, error);
+    crypto = sl_crypto_new();
+    sl_frontier_root(crypto, &tree, root);
+    sl_crypto_free(crypto);
+    return 0;
+}
+
+int journal_prove_growth(struct journal *journal, uint64_t size, struct sl_buffer *nodes,
+                         struct sl_error *error)
+{
+    int found = sl_log_prove_growth(journal->log, size, nodes, error);
+    return found == 0 ? unknown_tree(size, error) : found < 0 ? -1 : 0;
 }
 
 bool journal_make_room(struct journal *journal, struct sl_error *error)

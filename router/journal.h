@@ -34,6 +34,9 @@ void journal_close(struct journal *journal); /* what was not synced is dropped; 
 const uint8_t *journal_identity(const struct journal *journal); /* SL_LOG_ID_SIZE bytes */
 uint64_t journal_events(const struct journal *journal);         /* the last event's number */
 
+/* The last record that is neither a checkpoint nor the end of deliveries; 0: none. */
+uint64_t journal_news(const struct journal *journal);
+
 /* ---------------------------------------------------------------- folding and writing */
 
 /* A record, decoded; `message` is a Journal... message by its kind. */
@@ -59,6 +62,12 @@ bool journal_make_room(struct journal *journal, struct sl_error *error);
 /* Erases the content of these records; 0 once it is gone from stable storage. */
 int journal_erase(struct journal *journal, const uint64_t *records, size_t count,
                   struct sl_error *error);
+
+/* The root of the tree over records 1 to `size`, which are synced; the proof that all that is
+ * synced has grown from it (sl_log_prove_growth). `damaged` where it is not known. */
+int journal_root(struct journal *journal, uint64_t size, sl_hash root, struct sl_error *error);
+int journal_prove_growth(struct journal *journal, uint64_t size, struct sl_buffer *nodes,
+                         struct sl_error *error);
 
 /* ---------------------------------------------------------------- reading */
 

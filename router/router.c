@@ -138,8 +138,10 @@ int router_open(struct router **out, const struct router_setup *setup, struct ro
     uint64_t segment = setup->segment_bytes;
     if (segment > 0 && segment < SEGMENT_MIN)
         segment = SEGMENT_MIN;
+    heads_setup(router, setup);
     if (journal_open(&router->journal, setup->journal, segment, error) < 0 ||
-        fold_journal(router, NULL, NULL, error) < 0 || agreed_bring_in(router, setup, error) < 0) {
+        fold_journal(router, NULL, NULL, error) < 0 || heads_check(router, error) < 0 ||
+        agreed_bring_in(router, setup, error) < 0) {
         router_close(router);
         return -1;
     }
@@ -172,7 +174,10 @@ void router_close(struct router *router)
 
 int router_reload(struct router *router, const struct router_setup *setup, struct sl_error *error)
 {
-    return agreed_bring_in(router, setup, error);
+    if (agreed_bring_in(router, setup, error) < 0)
+        return -1;
+    heads_setup(router, setup);
+    return 0;
 }
 
 /* ---------------------------------------------------------------- time */
@@ -233,6 +238,8 @@ void router_time(struct router *router, struct router_moment moment)
             (void)router_fail(router, &error);
     }
     let_time_pass(router, moment.now);
+    if (!router->failed && heads_time(router, false, &error) < 0)
+        (void)router_fail(router, &error);
     if (!router->failed && erasure_step(router, &error) < 0)
         (void)router_fail(router, &error);
 }
@@ -242,6 +249,8 @@ struct router_moment router_wake(const struct router *router)
     struct router_moment wake = {decided_wake(router), connections_wake(&router->connections)};
     if (agreed_wake(router) < wake.now)
         wake.now = agreed_wake(router);
+    if (heads_wake(router) < wake.now)
+        wake.now = heads_wake(router);
     for (int i = 0; i < (int)router->participant_count; i++) {
         int64_t retry = deliveries_wake(router->deliveries, i);
         if (router->connections.of[i].number != 0 && retry < wake.elapsed)
@@ -260,11 +269,14 @@ static void welcome(struct router *router, int participant)
     Samenloop__V1__Welcome body = SAMENLOOP__V1__WELCOME__INIT;
     Samenloop__V1__Place places[SL_LANES];
     Samenloop__V1__Place *last[SL_LANES];
+    struct sl_buffer head = {0};
     body.version = SL_WIRE_VERSION;
     body.software = sl_to_pb(sl_text("samenloop-router " SL_VERSION));
     body.agreement = sl_to_pb(decided_agreement_hash(router));
     body.journal = sl_to_pb(sl_bytes(journal_identity(router->journal), SL_IDENTITY_SIZE));
     body.credit = CONNECTIONS_CREDIT;
+    heads_last(router, &head);
+    body.head = sl_to_pb(sl_buffer_bytes(&head));
     body.last = last;
     for (int lane = SL_LANE_ACUTE; lane <= SL_LANE_ORDINARY; lane++) {
         struct journal_outbox outbox = {router->participants[participant],
@@ -280,6 +292,7 @@ static void welcome(struct router *router, int participant)
     router_begin_frame(router, connection->number);
     sl_wire_welcome(&router->frames, &body);
     router_end_frame(router);
+    sl_buffer_free(&head);
 }
 
 /* An inbox of another journal, or one that has what this journal never gave, is not fed. */
@@ -438,6 +451,14 @@ int router_sync(struct router *router, struct sl_error *error)
     for (int i = 0; i < SL_MAX_PARTICIPANTS; i++)
         router->connections.of[i].taken = 0;
     return 0;
+}
+
+int router_finish(struct router *router, struct sl_error *error)
+{
+    struct sl_error failure = {0};
+    if (!router->failed && heads_time(router, true, &failure) < 0)
+        (void)router_fail(router, &failure);
+    return router_sync(router, error);
 }
 
 int router_dead_letter(struct router *router, const char *participant, enum sl_lane lane,

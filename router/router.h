@@ -48,6 +48,9 @@ struct router_setup {
     const struct sl_bytes *approvals; /* of the text, by img and ncg; NULL: none are wanted */
     struct sl_storage *journal;       /* the caller's; outlives the router */
     uint64_t segment_bytes;           /* of the journal; 0: the log's own */
+    EVP_PKEY *signing_key;            /* of the journal's heads (heads.h); NULL: none are signed */
+    uint64_t checkpoint_records;      /* 0: HEADS_RECORDS */
+    int64_t checkpoint_wait;          /* ms; 0: HEADS_MINUTES */
 };
 
 /*
@@ -105,6 +108,9 @@ void router_sent(struct router *router);
 
 /* When (both clocks; INT64_MAX: not at all) the machine wants router_time at the latest. */
 struct router_moment router_wake(const struct router *router);
+
+/* The last round's end: as router_sync, with a signed head if anything has changed. */
+int router_finish(struct router *router, struct sl_error *error);
 
 /* Says Bye to everybody; the sends are ready at once. */
 void router_goodbye(struct router *router);

@@ -288,7 +288,10 @@ static struct router_setup setup_of(const struct config *config, struct sl_stora
         .agreement_name = config->agreement,
         .approvals = config->approvals[0] == '\0' ? NULL : config->approvals_wanted,
         .journal = storage,
-        .segment_bytes = config->segment_bytes};
+        .segment_bytes = config->segment_bytes,
+        .signing_key = config->signing,
+        .checkpoint_records = config->checkpoint_records,
+        .checkpoint_wait = (int64_t)config->checkpoint_minutes * 60 * 1000};
 }
 
 /* Whose key was taken away is gone at once. */
@@ -397,6 +400,9 @@ static int run(struct shell *shell, struct sl_error *error)
         (void)sd_notify(0, "WATCHDOG=1");
     }
     (void)sd_notify(0, "STOPPING=1");
+    if (router_finish(shell->router, error) < 0)
+        return -1;
+    send_all(shell);
     router_goodbye(shell->router);
     send_all(shell);
     return 0;

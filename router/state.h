@@ -11,6 +11,7 @@
 
 #include "router/connections.h"
 #include "router/delivery.h"
+#include "router/heads.h"
 #include "router/journal.h"
 #include "router/router.h"
 #include "router/watch.h"
@@ -57,6 +58,7 @@ struct router {
     bool failed;   /* `failure` ends the process */
     struct sl_error failure;
 
+    struct heads heads;
     const struct watch *watch; /* of telling.h; NULL: nobody's */
     struct erasure *erasure;   /* erasure.c's; NULL: none is under way */
     struct violation violation;

@@ -19,7 +19,8 @@
 
 enum {
     SL_ORIGIN_MAX = 127, /* bytes of an origin, without spaces and plus */
-    SL_NOTE_MAX = 1024   /* bytes of a note that is taken */
+    SL_NOTE_MAX = 1024,  /* bytes of a note that is taken */
+    SL_PROOF_MAX = 128   /* hashes of a proof that one head has grown from another */
 };
 
 struct sl_checkpoint {

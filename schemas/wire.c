@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "schemas/checkpoint.h"
 #include "schemas/crypto.h"
 #include "schemas/envelope.h"
 #include "schemas/limits.h"
@@ -115,6 +116,8 @@ static int check_hello(const Samenloop__V1__Frame *frame, struct sl_error *error
 static int check_welcome(const Samenloop__V1__Frame *frame, struct sl_error *error)
 {
     const Samenloop__V1__Welcome *welcome = frame->welcome;
+    if (welcome->head.len > SL_NOTE_MAX)
+        return wrong(error, "welcome: a head that cannot be");
     if (welcome->version != SL_WIRE_VERSION)
         return sl_fail(error, SL_PROTOCOL, "this side speaks version %d", SL_WIRE_VERSION);
     if (!is_name(welcome->software) || welcome->agreement.len != SL_HASH_SIZE ||
@@ -169,6 +172,19 @@ static int check_published(const Samenloop__V1__Frame *frame, struct sl_error *e
     return 0;
 }
 
+static int check_checkpoint(const Samenloop__V1__Delivery *delivery, struct sl_error *error)
+{
+    const Samenloop__V1__Checkpoint *checkpoint = delivery->checkpoint;
+    bool wanted = delivery->kind == SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_CHECKPOINT;
+    if (wanted != (checkpoint != NULL))
+        return wrong(error, "deliver: a checkpoint stands in a delivery of its kind");
+    if (wanted && (checkpoint->note.len > SL_NOTE_MAX ||
+                   checkpoint->proof.len > (size_t)SL_PROOF_MAX * SL_HASH_SIZE ||
+                   checkpoint->proof.len % SL_HASH_SIZE != 0))
+        return wrong(error, "deliver: a checkpoint that cannot be");
+    return 0;
+}
+
 static int check_delivery(const Samenloop__V1__Deliver *deliver,
                           const Samenloop__V1__Delivery *delivery, struct sl_error *error)
 {
@@ -200,7 +216,7 @@ static int check_delivery(const Samenloop__V1__Deliver *deliver,
     if (of_an_event && (delivery->bundle >= deliver->n_bundles ||
                         delivery->envelope >= deliver->bundles[delivery->bundle]->n_envelopes))
         return wrong(error, "deliver: the event behind it is not there");
-    return 0;
+    return check_checkpoint(delivery, error);
 }
 
 static int check_deliver(const Samenloop__V1__Frame *frame, struct sl_error *error)

@@ -218,12 +218,18 @@ void http_health(struct http_request *request)
 {
     struct samenloop_health health;
     samenloop_health(request->http->house, &health);
-    const char *status = !health.writable ? "cannot_write" : !health.fed ? "not_fed" : "ok";
-    json_t *document = json_pack("{s:s, s:s, s:o, s:o, s:s*}", "status", status, "router",
+    bool fits = health.alarm[0] == '\0';
+    const char *status = !health.writable ? "cannot_write"
+                         : !health.fed    ? "not_fed"
+                         : !fits          ? "journal_changed"
+                                          : "ok";
+    const char *detail = fits ? health.trouble : health.alarm;
+    json_t *document = json_pack("{s:s, s:s, s:o, s:o, s:I, s:s*}", "status", status, "router",
                                  health.connected ? "connected" : "away", "outbox",
-                                 lanes(health.outbox), "inbox", lanes(health.inbox), "detail",
-                                 health.trouble[0] == '\0' ? NULL : health.trouble);
-    http_reply_json(request,
-                    health.writable && health.fed ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
-                    "application/json", document, NULL, NULL);
+                                 lanes(health.outbox), "inbox", lanes(health.inbox), "head",
+                                 (json_int_t)health.head, "detail",
+                                 detail[0] == '\0' ? NULL : detail);
+    http_reply_json(
+        request, health.writable && health.fed && fits ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
+        "application/json", document, NULL, NULL);
 }

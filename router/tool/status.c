@@ -61,6 +61,7 @@ static void show_participants(struct sl_buffer *out, const json_t *status)
 static void show(struct sl_buffer *out, const json_t *status)
 {
     const json_t *agreement = json_object_get(status, "agreement");
+    const json_t *head = json_object_get(status, "head");
     const json_t *violation = json_object_get(status, "last_violation");
     const char *key;
     json_t *value;
@@ -68,6 +69,10 @@ static void show(struct sl_buffer *out, const json_t *status)
                      json_is_true(json_object_get(status, "full")) ? "  DISK FULL" : "");
     sl_buffer_printf(out, "journal      %s, %lld records\n", text(status, "journal"),
                      (long long)json_integer_value(json_object_get(status, "records")));
+    if (json_is_object(head))
+        sl_buffer_printf(out, "signed head  %lld records, %.16s, at %s\n",
+                         (long long)json_integer_value(json_object_get(head, "records")),
+                         text(head, "root"), text(head, "at"));
     sl_buffer_printf(out, "agreement    %s version %lld, %.16s, in force from %s\n",
                      text(agreement, "name"),
                      (long long)json_integer_value(json_object_get(agreement, "version")),

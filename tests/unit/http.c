@@ -234,7 +234,7 @@ static void health_needs_no_token(void **state)
     assert_string_equal(reply.body,
                         "{\"status\":\"ok\",\"router\":\"away\",\"outbox\":{\"acute\":0,"
                         "\"urgent\":0,\"ordinary\":12},\"inbox\":{\"acute\":0,"
-                        "\"urgent\":0,\"ordinary\":0}}");
+                        "\"urgent\":0,\"ordinary\":0},\"head\":0}");
     json_decref(json_of(&reply, 200, "application/json"));
     place->house->health.connected = true;
     place->house->health.fed = false;
@@ -244,6 +244,13 @@ static void health_needs_no_token(void **state)
     assert_string_equal(word_of(json, "status"), "not_fed");
     assert_string_equal(word_of(json, "router"), "connected");
     assert_string_equal(word_of(json, "detail"), "another");
+    json_decref(json);
+    place->house->health.fed = true;
+    (void)snprintf(place->house->health.alarm, sizeof place->house->health.alarm, "cut back");
+    reply = ask(place, question);
+    json = json_of(&reply, 503, "application/json");
+    assert_string_equal(word_of(json, "status"), "journal_changed");
+    assert_string_equal(word_of(json, "detail"), "cut back");
     json_decref(json);
     place->house->health.writable = false;
     reply = ask(place, question);
