@@ -245,12 +245,10 @@ static int receipt(struct samenloop *house, uint64_t record, struct sl_error *er
 {
     struct inbox_item item;
     sl_arena_clear(&house->lookup);
-    if (!inbox_waits(house->inbox, record))
+    if (!inbox_receipt(house->inbox, record))
         return 0;
     if (inbox_read(house->inbox, &house->lookup, record, &item, error) < 0)
         return -1;
-    if (item.delivery == NULL || !item.delivery->delivery->receipt_wanted)
-        return 0;
     const Samenloop__V1__Delivery *delivery = item.delivery->delivery;
     return outbox_receipt(house->outbox,
                           (struct outbox_receipt){.lane = (enum sl_lane)delivery->lane,

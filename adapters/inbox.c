@@ -25,11 +25,11 @@ struct inbox {
     struct sl_buffer kept, content;
 };
 
-static void mark(struct inbox *inbox, uint64_t record, int role, int lane)
+static void mark(struct inbox *inbox, uint64_t record, int role, int lane, bool receipt)
 {
     if (role == SL_NO_ROLE)
         return;
-    marks_add(&inbox->marks, record, (enum sl_role)role, (enum sl_lane)lane);
+    marks_add(&inbox->marks, record, (enum sl_role)role, (enum sl_lane)lane, receipt);
     inbox->fresh[role]++;
 }
 
@@ -115,19 +115,20 @@ bool inbox_takes(const struct inbox *inbox, enum sl_lane lane, uint64_t number)
     return numbers_takes(&inbox->numbers[lane], number);
 }
 
-/* What a delivery teaches; -1 when its header is none. */
-static int learn(struct inbox *inbox, uint64_t record, const Samenloop__V1__InboxDelivery *kept,
-                 const Samenloop__V1__InboxContent *content)
+static void mark_delivery(struct inbox *inbox, uint64_t record,
+                          const Samenloop__V1__Delivery *delivery)
+{
+    numbers_add(&inbox->numbers[delivery->lane], delivery->number);
+    mark(inbox, record, (int)delivery->role, (int)delivery->lane, delivery->receipt_wanted);
+}
+
+/* What the delivery of an event teaches. */
+static void learn(struct inbox *inbox, uint64_t record, const Samenloop__V1__InboxDelivery *kept,
+                  const Samenloop__V1__Header *header, const Samenloop__V1__InboxContent *content)
 {
     struct place place = {.log = PLACE_INBOX, .record = record};
     uint8_t derived[SL_UUID_SIZE];
     struct sl_bytes none = {0};
-    if (kept->header.len == 0)
-        return 0;
-    const Samenloop__V1__Header *header = (const void *)sl_arena_unpack(
-        &inbox->arena, &samenloop__v1__header__descriptor, sl_from_pb(kept->header));
-    if (header == NULL || header->event_id.len != SL_UUID_SIZE)
-        return -1;
     known_event(inbox->known, place, sl_from_pb(header->event_id),
                 content == NULL ? none : sl_from_pb(content->id), sl_from_pb(header->subject),
                 content == NULL ? none : sl_from_pb(content->subject));
@@ -135,21 +136,20 @@ static int learn(struct inbox *inbox, uint64_t record, const Samenloop__V1__Inbo
         sl_derived_id(derived, sl_from_pb(header->event_id), kept->delivery);
         known_derived(inbox->known, place, derived);
     }
-    return 0;
 }
 
 int inbox_deliver(struct inbox *inbox, const Samenloop__V1__InboxDelivery *kept,
-                  const Samenloop__V1__InboxContent *content, struct sl_error *error)
+                  const Samenloop__V1__Header *header, const Samenloop__V1__InboxContent *content,
+                  struct sl_error *error)
 {
-    const Samenloop__V1__Delivery *delivery = kept->delivery;
     uint64_t record = 0;
     if (append(inbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_DELIVERY, &kept->base,
                &content->base, &record, error) < 0)
         return -1;
-    sl_arena_clear(&inbox->arena);
-    numbers_add(&inbox->numbers[delivery->lane], delivery->number);
-    mark(inbox, record, (int)delivery->role, (int)delivery->lane);
-    return learn(inbox, record, kept, content) < 0 ? damaged(error, record) : 0;
+    mark_delivery(inbox, record, kept->delivery);
+    if (header != NULL)
+        learn(inbox, record, kept, header, content);
+    return 0;
 }
 
 int inbox_tell(struct inbox *inbox, const Samenloop__V1__InboxTold *kept,
@@ -159,7 +159,7 @@ int inbox_tell(struct inbox *inbox, const Samenloop__V1__InboxTold *kept,
     if (append(inbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_TOLD, &kept->base,
                &content->base, &record, error) < 0)
         return -1;
-    mark(inbox, record, (int)kept->role, (int)kept->lane);
+    mark(inbox, record, (int)kept->role, (int)kept->lane, false);
     return 0;
 }
 
@@ -267,15 +267,15 @@ bool inbox_is_for(const struct inbox *inbox, uint64_t record, enum sl_role role)
            marks_role(&inbox->marks, record) == role;
 }
 
-bool inbox_waits(const struct inbox *inbox, uint64_t record)
+bool inbox_receipt(const struct inbox *inbox, uint64_t record)
 {
-    return marks_waits(&inbox->marks, record);
+    return marks_receipt(&inbox->marks, record);
 }
 
 int inbox_take(struct inbox *inbox, uint64_t record, int64_t at, struct sl_error *error)
 {
     Samenloop__V1__InboxTaken kept = SAMENLOOP__V1__INBOX_TAKEN__INIT;
-    if (!inbox_waits(inbox, record))
+    if (!marks_waits(&inbox->marks, record))
         return 0;
     kept.record = record;
     kept.role = (Samenloop__V1__Role)marks_role(&inbox->marks, record);
@@ -376,9 +376,15 @@ static int fold_delivery(struct inbox *inbox, const struct sl_record *record)
         !is_place((int)kept->delivery->role, (int)kept->delivery->lane) ||
         (content == NULL && !record->erased))
         return -1;
-    numbers_add(&inbox->numbers[kept->delivery->lane], kept->delivery->number);
-    mark(inbox, record->number, (int)kept->delivery->role, (int)kept->delivery->lane);
-    return learn(inbox, record->number, kept, content);
+    mark_delivery(inbox, record->number, kept->delivery);
+    if (kept->header.len == 0)
+        return 0;
+    const Samenloop__V1__Header *header = (const void *)sl_arena_unpack(
+        &inbox->arena, &samenloop__v1__header__descriptor, sl_from_pb(kept->header));
+    if (header == NULL || header->event_id.len != SL_UUID_SIZE)
+        return -1;
+    learn(inbox, record->number, kept, header, content);
+    return 0;
 }
 
 static int fold_told(struct inbox *inbox, const struct sl_record *record)
@@ -387,7 +393,7 @@ static int fold_told(struct inbox *inbox, const struct sl_record *record)
         &inbox->arena, &samenloop__v1__inbox_told__descriptor, record->kept);
     if (kept == NULL || !is_place((int)kept->role, (int)kept->lane))
         return -1;
-    mark(inbox, record->number, (int)kept->role, (int)kept->lane);
+    mark(inbox, record->number, (int)kept->role, (int)kept->lane, false);
     outbox_told(inbox->outbox, kept->batch, kept->index + 1);
     return 0;
 }
@@ -398,7 +404,7 @@ static int fold_taken(struct inbox *inbox, const struct sl_record *record)
         &inbox->arena, &samenloop__v1__inbox_taken__descriptor, record->kept);
     if (kept != NULL && kept->record < inbox->marks.base)
         return 0; /* what was taken is gone */
-    if (kept == NULL || !inbox_waits(inbox, kept->record))
+    if (kept == NULL || !marks_waits(&inbox->marks, kept->record))
         return -1;
     marks_take(&inbox->marks, kept->record);
     return 0;

@@ -50,9 +50,11 @@ bool inbox_has(const struct inbox *inbox, enum sl_lane lane, uint64_t number);
 /* Can a delivery with this number be noted? Not when too many before it would be missing. */
 bool inbox_takes(const struct inbox *inbox, enum sl_lane lane, uint64_t number);
 
-/* Appends a delivery that inbox_takes. One without a role is for nobody to take. */
+/* Appends a delivery that inbox_takes, with its event's header as it was checked, or NULL where no
+ * event is behind it. One without a role is for nobody to take. */
 int inbox_deliver(struct inbox *inbox, const Samenloop__V1__InboxDelivery *kept,
-                  const Samenloop__V1__InboxContent *content, struct sl_error *error);
+                  const Samenloop__V1__Header *header, const Samenloop__V1__InboxContent *content,
+                  struct sl_error *error);
 
 /*
  * Takes the content of everything about a house out of the log: sections, its BAG number, the back
@@ -83,7 +85,8 @@ uint64_t inbox_arrivals(const struct inbox *inbox, enum sl_role role);
 
 /* Is there an item for this role under this number, taken or not? One that is gone was taken. */
 bool inbox_is_for(const struct inbox *inbox, uint64_t record, enum sl_role role);
-bool inbox_waits(const struct inbox *inbox, uint64_t record);
+/* Does it wait, and the router for a receipt of it? */
+bool inbox_receipt(const struct inbox *inbox, uint64_t record);
 /* Somebody in the role has taken an item that waits. */
 int inbox_take(struct inbox *inbox, uint64_t record, int64_t at, struct sl_error *error);
 uint64_t inbox_waiting(const struct inbox *inbox, enum sl_lane lane);

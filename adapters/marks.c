@@ -4,7 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MARK_ROLE = 0x07, MARK_LANE = 0x18, MARK_LANE_SHIFT = 3, MARK_WAITS = 0x20 };
+enum {
+    MARK_ROLE = 0x07,
+    MARK_LANE = 0x18,
+    MARK_LANE_SHIFT = 3,
+    MARK_WAITS = 0x20,
+    MARK_RECEIPT = 0x40
+};
 
 void marks_clear(struct marks *marks)
 {
@@ -17,14 +23,15 @@ static uint8_t mark_of(enum sl_role role, enum sl_lane lane)
     return (uint8_t)((unsigned)role | (unsigned)lane << MARK_LANE_SHIFT | MARK_WAITS);
 }
 
-void marks_add(struct marks *marks, uint64_t record, enum sl_role role, enum sl_lane lane)
+void marks_add(struct marks *marks, uint64_t record, enum sl_role role, enum sl_lane lane,
+               bool receipt)
 {
     size_t old = marks->count;
     size_t at = record - marks->base;
     assert(record >= marks->base && at >= old);
     marks->list = sl_grow(marks->list, &marks->capacity, at + 1, 1);
     memset(marks->list + old, 0, at - old);
-    marks->list[at] = mark_of(role, lane);
+    marks->list[at] = mark_of(role, lane) | (receipt ? MARK_RECEIPT : 0);
     marks->count = at + 1;
     marks->waiting[lane]++;
 }
@@ -46,6 +53,17 @@ bool marks_waits(const struct marks *marks, uint64_t record)
     return (mark_at(marks, record) & MARK_WAITS) != 0;
 }
 
+bool marks_receipt(const struct marks *marks, uint64_t record)
+{
+    return marks_waits(marks, record) && (mark_at(marks, record) & MARK_RECEIPT) != 0;
+}
+
+/* Does it wait for the one whose mark this is? */
+static bool is_marked(const struct marks *marks, uint64_t record, uint8_t wanted)
+{
+    return (mark_at(marks, record) & ~MARK_RECEIPT) == wanted;
+}
+
 void marks_take(struct marks *marks, uint64_t record)
 {
     assert(marks_waits(marks, record));
@@ -61,10 +79,10 @@ uint64_t marks_next(struct marks *marks, enum sl_role role, uint64_t end, uint64
     for (int lane = SL_LANE_ACUTE; lane < SL_LANES; lane++) {
         uint8_t wanted = mark_of(role, (enum sl_lane)lane);
         uint64_t *low = &marks->low[role][lane];
-        while (*low < end && mark_at(marks, *low) != wanted)
+        while (*low < end && !is_marked(marks, *low, wanted))
             (*low)++;
         uint64_t at = cursor[lane] + 1 > *low ? cursor[lane] + 1 : *low;
-        while (at < end && mark_at(marks, at) != wanted)
+        while (at < end && !is_marked(marks, at, wanted))
             at++;
         if (at < end) {
             cursor[lane] = at;

@@ -237,7 +237,7 @@ static int keep_event(struct samenloop *house, const struct parcel *parcel,
         content.subject = sl_to_pb(sl_text(event->subject));
     else if (houses_bag_id(house->known.houses, parcel->header->subject.data, bag_id))
         content.subject = sl_to_pb(sl_text(bag_id));
-    return inbox_deliver(house->inbox, &kept, &content, error);
+    return inbox_deliver(house->inbox, &kept, parcel->header, &content, error);
 }
 
 /* A checkpoint or an erasure, which has no event behind it. A head is kept, and what is to go is
@@ -257,7 +257,7 @@ static int keep_word(struct samenloop *house, const Samenloop__V1__Delivery *del
         return -1;
     kept.delivery = (Samenloop__V1__Delivery *)(uintptr_t)delivery;
     kept.at = house->moment.now;
-    return inbox_deliver(house->inbox, &kept, &content, error);
+    return inbox_deliver(house->inbox, &kept, NULL, &content, error);
 }
 
 static bool is_of_an_event(const Samenloop__V1__Delivery *delivery)

@@ -279,26 +279,38 @@ static void free_id(struct outbox *outbox, const struct outbox_batch *batch, uin
     }
 }
 
-static int note_answer(struct outbox *outbox, struct batch *batch, uint64_t answer,
-                       Samenloop__V1__Result *const *results, struct sl_error *error)
+static bool is_refused(const Samenloop__V1__Result *result)
 {
-    struct outbox_batch read = {0};
+    return result->verdict == SAMENLOOP__V1__VERDICT__VERDICT_REFUSED;
+}
+
+/* The batch, where an event in it was refused; most of the time nothing is to be read. */
+static int read_refused(struct outbox *outbox, const struct batch *batch,
+                        Samenloop__V1__Result *const *results, struct outbox_batch *out,
+                        struct sl_error *error)
+{
     for (uint32_t i = 0; i < batch->events; i++) {
-        if (results[i]->verdict != SAMENLOOP__V1__VERDICT__VERDICT_REFUSED)
-            continue;
-        if (read.kept == NULL && outbox_read(outbox, batch->record, &read, error) < 0)
-            return -1;
-        free_id(outbox, &read, batch->record, i);
+        if (is_refused(results[i]))
+            return outbox_read(outbox, batch->record, out, error);
+    }
+    return 0;
+}
+
+static void note_answer(struct outbox *outbox, struct batch *batch, uint64_t answer,
+                        Samenloop__V1__Result *const *results, const struct outbox_batch *read)
+{
+    for (uint32_t i = 0; i < batch->events; i++) {
+        if (is_refused(results[i]))
+            free_id(outbox, read, batch->record, i);
     }
     batches_answered(outbox->batches, batch, answer);
-    return 0;
 }
 
 int outbox_answered(struct outbox *outbox, uint64_t record, Samenloop__V1__Result *const *results,
                     size_t count, struct sl_error *error)
 {
     struct batch *batch = batches_find(outbox->batches, record);
-    struct outbox_batch read;
+    struct outbox_batch read = {0};
     uint64_t number = 0;
     if (batch == NULL || batch->answer != 0 || batch->events != count)
         return sl_fail(error, SL_PROTOCOL, "an answer to no batch that waits");
@@ -306,11 +318,12 @@ int outbox_answered(struct outbox *outbox, uint64_t record, Samenloop__V1__Resul
     kept.batch = record;
     kept.results = (Samenloop__V1__Result **)(uintptr_t)results;
     kept.n_results = count;
-    if (outbox_read(outbox, record, &read, error) < 0 ||
+    if (read_refused(outbox, batch, results, &read, error) < 0 ||
         append(outbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_ANSWERED, &kept.base, NULL,
                &number, error) < 0)
         return -1;
-    return note_answer(outbox, batch, number, results, error);
+    note_answer(outbox, batch, number, results, &read);
+    return 0;
 }
 
 int outbox_result(struct outbox *outbox, struct place place, const Samenloop__V1__Result **out,
@@ -437,7 +450,11 @@ static int fold_answered(struct outbox *outbox, const struct sl_record *record,
         return 0; /* the batch is gone */
     if (batch == NULL || batch->answer != 0 || answer->n_results != batch->events)
         return damaged(error, record->number);
-    return note_answer(outbox, batch, record->number, answer->results, error);
+    struct outbox_batch read = {0};
+    if (read_refused(outbox, batch, answer->results, &read, error) < 0)
+        return -1;
+    note_answer(outbox, batch, record->number, answer->results, &read);
+    return 0;
 }
 
 static int fold(struct outbox *outbox, const struct sl_record *record, struct sl_error *error)

@@ -1,5 +1,6 @@
 #include "router/intake.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "schemas/check.h"
@@ -89,7 +90,8 @@ static int check_event(const struct intake *intake, struct sl_crypto *crypto,
 }
 
 /* A set of the batch's events by id and source: an event's index + 1, open addressing. */
-enum { SEEN = 4 * SL_MAX_BATCH };
+enum { SEEN_BITS = 12, SEEN = 1 << SEEN_BITS };
+static_assert(SEEN >= 4 * SL_MAX_BATCH, "few of a batch meet in one place");
 
 static bool is_again(uint16_t *seen, const struct intake_event *events, size_t index)
 {
@@ -97,7 +99,7 @@ static bool is_again(uint16_t *seen, const struct intake_event *events, size_t i
     struct sl_bytes source = sl_from_pb(events[index].header->source);
     /* All of the id: those that carry a moment or a counter differ in some bytes only. */
     uint64_t mixed = (sl_get64(id.data) ^ sl_get64(id.data + 8)) * 0x9e3779b97f4a7c15u;
-    size_t at = (size_t)(mixed >> 32) % SEEN;
+    size_t at = (size_t)(mixed >> (64 - SEEN_BITS));
     for (; seen[at] != 0; at = (at + 1) % SEEN) {
         const Samenloop__V1__Header *other = events[seen[at] - 1].header;
         if (sl_bytes_equal(id, sl_from_pb(other->event_id)) &&
@@ -120,13 +122,14 @@ enum intake_answer intake_judge(const struct intake *intake, struct sl_crypto *c
         events[i] = (struct intake_event){.header = (const Samenloop__V1__Header *)sl_arena_unpack(
                                               arena, &samenloop__v1__header__descriptor,
                                               sl_from_pb(bundle->envelopes[i]->header))};
-        sl_merkle_leaf(crypto, leaves[i], sl_from_pb(bundle->envelopes[i]->header));
     }
     int64_t recorded_at = events[0].header == NULL ? 0 : events[0].header->recorded_at;
-    (void)check_bundle(intake, crypto, bundle, recorded_at, leaves, &whole);
+    bool good = check_bundle(intake, crypto, bundle, recorded_at, leaves, &whole) == 0;
+    for (size_t i = 0; !good && i < bundle->n_envelopes; i++) /* for the record of what came */
+        sl_merkle_leaf(crypto, leaves[i], sl_from_pb(bundle->envelopes[i]->header));
     uint16_t seen[SEEN] = {0};
     for (size_t i = 0; i < bundle->n_envelopes; i++) {
-        if (whole.code != SL_OK)
+        if (!good)
             events[i].error = whole;
         else if (check_event(intake, crypto, bundle->envelopes[i], &events[i]) == 0 &&
                  is_again(seen, events, i))
