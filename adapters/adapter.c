@@ -76,6 +76,7 @@ void adapter_close(struct samenloop *house)
     if (house == NULL)
         return;
     client_free(house);
+    listing_free(&house->listing);
     opening_free(house->opening);
     heads_close(house->heads);
     inbox_close(house->inbox);
@@ -237,6 +238,19 @@ int samenloop_receive(struct samenloop *house, enum samenloop_role role,
 uint64_t samenloop_arrivals(const struct samenloop *house, enum samenloop_role role)
 {
     return inbox_arrivals(house->inbox, (enum sl_role)role);
+}
+
+uint64_t samenloop_list_ask(struct samenloop *house)
+{
+    return listing_ask(house);
+}
+
+int samenloop_list(const struct samenloop *house, uint64_t ticket, const char **text)
+{
+    *text = house->listing.text;
+    if (house->listing.done >= ticket && *text != NULL)
+        return 1;
+    return house->client.state == CLIENT_TALKING && house->client.fed ? 0 : -1;
 }
 
 /* A receipt that somebody waits for is in the outbox before the inbox knows that it was taken: else

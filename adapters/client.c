@@ -70,6 +70,7 @@ void client_disconnected(struct samenloop *house)
     memset(client->in_flight, 0, sizeof client->in_flight);
     client->later = 0;
     outbox_again(house->outbox);
+    listing_again(&house->listing);
 }
 
 void client_end(struct samenloop *house, enum sl_code code, const char *sentence)
@@ -106,6 +107,8 @@ int64_t client_wake(const struct samenloop *house)
     wake = client->heard + SL_SILENCE;
     if (client->state == CLIENT_TALKING)
         wake = earlier(wake, client->said + SL_HEARTBEAT);
+    if (client->state == CLIENT_TALKING && client->fed && listing_wants(&house->listing))
+        wake = house->moment.elapsed;
     if (client->later > house->moment.elapsed)
         wake = earlier(wake, client->later);
     return wake;
@@ -281,6 +284,13 @@ static void receipted(struct samenloop *house, const Samenloop__V1__Receipted *f
         house_trouble(house, &error); /* it will be repeated */
 }
 
+static void list_piece(struct samenloop *house, const Samenloop__V1__ListPiece *frame)
+{
+    struct sl_error error = {0};
+    if (listing_take(house, frame, &error) < 0)
+        client_end(house, error.code, error.text);
+}
+
 static void bye(struct samenloop *house, const Samenloop__V1__Bye *frame)
 {
     struct client *client = &house->client;
@@ -332,6 +342,12 @@ void client_received(struct samenloop *house, struct sl_bytes bytes)
     case SAMENLOOP__V1__FRAME__BODY_RECEIPTED:
         if (talking) {
             receipted(house, frame->receipted);
+            return;
+        }
+        break;
+    case SAMENLOOP__V1__FRAME__BODY_LIST_PIECE:
+        if (talking) {
+            list_piece(house, frame->list_piece);
             return;
         }
         break;
@@ -505,6 +521,14 @@ static bool receipt_frame(struct samenloop *house, struct sl_buffer *out)
     return true;
 }
 
+static bool list_frame(struct samenloop *house, struct sl_buffer *out)
+{
+    if (!listing_wants(&house->listing))
+        return false;
+    listing_frame(&house->listing, out);
+    return true;
+}
+
 static bool heartbeat_frame(struct samenloop *house, struct sl_buffer *out)
 {
     if (house->moment.elapsed - house->client.said < SL_HEARTBEAT)
@@ -519,7 +543,7 @@ static bool talk(struct samenloop *house, struct sl_buffer *out)
     if (!house->client.fed)
         return heartbeat_frame(house, out);
     return publish_frame(house, SL_LANE_ACUTE, SL_LANE_ACUTE, out) || answers_frame(house, out) ||
-           receipt_frame(house, out) ||
+           receipt_frame(house, out) || list_frame(house, out) ||
            publish_frame(house, SL_LANE_URGENT, SL_LANE_ORDINARY, out) ||
            heartbeat_frame(house, out);
 }

@@ -5,6 +5,7 @@
  *     door      JSON from a back office -> events, sealed and signed, into the outbox
  *     client    the conversation with the router
  *     opening   deliveries -> verified, opened, into the inbox
+ *     listing   the joint team's list, as the router has it
  *     window    the inbox and what became of publications, as JSON for the back office
  *     adapter   the rounds: who does what, and what is synced before what
  */
@@ -16,6 +17,7 @@
 #include "adapters/heads.h"
 #include "adapters/inbox.h"
 #include "adapters/known.h"
+#include "adapters/listing.h"
 #include "adapters/outbox.h"
 
 struct door;
@@ -33,6 +35,7 @@ struct samenloop {
     struct door *door;
     struct opening *opening;
     struct client client;
+    struct listing listing;
     struct sl_arena frames; /* what a frame is read into; cleared with each */
     struct sl_arena lookup; /* what is looked up in a log; cleared with each */
     struct sl_arena window; /* what was handed out last, */

@@ -143,6 +143,23 @@ uint64_t samenloop_arrivals(const struct samenloop *house, enum samenloop_role r
 int samenloop_acknowledge(struct samenloop *house, enum samenloop_role role,
                           const uint64_t *positions, size_t count);
 
+/* ---------------------------------------------------------------- the joint team's list */
+
+/*
+ * Asks the router for the joint team's list, as the agreement shows it to this organisation, and
+ * gives a ticket. For the role SAMENLOOP_JOINT_TEAM alone: that is the caller's to see to.
+ */
+uint64_t samenloop_list_ask(struct samenloop *house);
+/*
+ * 1: `text` is the list, as JSON that ends with a NUL, the house's and good until the next turn: an
+ * array with an object a house, the first in turn first:
+ *   {"priority":1,"subject":BAG number, where it is known,"house":"3b5d3105701d","since":…,
+ *    "grounds":["acute"],"open":[{"to":"ncg","role":…,"what":…,"due":…,"overdue":false,"rule":…,
+ *    "clause":…,"journalseq":"12"}]}
+ * 0: not yet, ask after the next turn; -1: the router is away.
+ */
+int samenloop_list(const struct samenloop *house, uint64_t ticket, const char **text);
+
 /* ---------------------------------------------------------------- health */
 
 struct samenloop_health {

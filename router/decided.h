@@ -72,6 +72,10 @@ void decided_erasure(struct router *router, const uint8_t subject[SL_PSEUDONYM_S
 /* The obligations that are open, as lines `obligation_opened` or `_overdue` without a moment. */
 void decided_obligations(struct router *router, struct sl_buffer *lines);
 
+/* The joint team's list for a participant (core_list). */
+struct core_list;
+void decided_list(struct router *router, int participant, uint32_t after, struct core_list *out);
+
 /* Is something due at router->at? Then decided_tick decides on some of it. */
 bool decided_is_due(const struct router *router);
 int decided_tick(struct router *router, struct decided *out, struct sl_error *error);

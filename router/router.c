@@ -358,6 +358,8 @@ static int take_frame(struct router *router, int participant, const Samenloop__V
         return outgoing_answered(router, participant, frame->delivered, error);
     case SAMENLOOP__V1__FRAME__BODY_RECEIPT:
         return take_receipt(router, participant, frame->receipt, error);
+    case SAMENLOOP__V1__FRAME__BODY_LIST:
+        return listing_answer(router, participant, frame->list, error);
     case SAMENLOOP__V1__FRAME__BODY_HEARTBEAT:
         return 0;
     case SAMENLOOP__V1__FRAME__BODY_BYE:

@@ -140,6 +140,12 @@ int outgoing_tell(struct router *router, struct source *source, int receiver,
 int outgoing_receipt(struct router *router, int participant, const Samenloop__V1__Receipt *receipt,
                      struct sl_error *error);
 
+/* listing.c */
+/* Answers a participant's question for a piece of the joint team's list. -1: the router has
+ * failed. */
+int listing_answer(struct router *router, int participant, const Samenloop__V1__List *question,
+                   struct sl_error *error);
+
 /* fold.c */
 /* All records since the last call; `told` (may be NULL) gets the lines of each that has some. */
 typedef int (*fold_teller)(void *context, struct sl_bytes lines, struct sl_error *error);

@@ -28,6 +28,8 @@ enum {
     SL_MAX_REMARKS = 64,             /* of one event's answer, and rules of one delivery */
     SL_MAX_DETAILS = 32,             /* of a notice */
     SL_MAX_DIGEST = 1024,            /* houses that a digest names */
+    SL_MAX_LISTED = 128,             /* houses of the list in one frame, */
+    SL_MAX_LISTED_OPEN = 16,         /* and what is told of one as awaited */
     SL_MAX_DELIVERIES = 1024,        /* in one frame, and answers to them */
     SL_HEARTBEAT = 10 * 1000,        /* a side that has said nothing for so long says so */
     SL_SILENCE = 30 * 1000,          /* a side that is not heard for so long is gone */

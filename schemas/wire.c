@@ -269,6 +269,41 @@ static int check_receipted(const Samenloop__V1__Frame *frame, struct sl_error *e
     return 0;
 }
 
+static int check_list(const Samenloop__V1__Frame *frame, struct sl_error *error)
+{
+    (void)frame;
+    (void)error;
+    return 0;
+}
+
+static int check_listed(const Samenloop__V1__Listed *listed, struct sl_error *error)
+{
+    if (listed->subject.len != SL_HASH_SIZE || listed->priority == 0 || listed->priority > 9 ||
+        listed->since < 0 || !is_text(listed->grounds, SL_MAX_SENTENCE) ||
+        listed->n_open > SL_MAX_LISTED_OPEN)
+        return wrong(error, "list: a house that cannot be on it");
+    for (size_t i = 0; i < listed->n_open; i++) {
+        const Samenloop__V1__Awaited *open = listed->open[i];
+        if (!is_name(open->from) || !role_is_one(open->role) ||
+            !is_text(open->what, SL_MAX_SENTENCE) || open->due < 0 || !is_name(open->rule) ||
+            !is_name(open->clause))
+            return wrong(error, "list: something awaited that is out of bounds");
+    }
+    return 0;
+}
+
+static int check_list_piece(const Samenloop__V1__Frame *frame, struct sl_error *error)
+{
+    const Samenloop__V1__ListPiece *piece = frame->list_piece;
+    if (piece->n_houses > SL_MAX_LISTED)
+        return wrong(error, "list: at most 128 houses at once");
+    for (size_t i = 0; i < piece->n_houses; i++) {
+        if (check_listed(piece->houses[i], error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int check_heartbeat(const Samenloop__V1__Frame *frame, struct sl_error *error)
 {
     (void)frame;
@@ -302,6 +337,8 @@ static const struct kind kinds[] = {
     [SAMENLOOP__V1__FRAME__BODY_RECEIPTED] = {"receipted", SL_WIRE_ROUTER, check_receipted},
     [SAMENLOOP__V1__FRAME__BODY_HEARTBEAT] = {"heartbeat", SL_WIRE_ADAPTER | SL_WIRE_ROUTER,
                                               check_heartbeat},
+    [SAMENLOOP__V1__FRAME__BODY_LIST] = {"list", SL_WIRE_ADAPTER, check_list},
+    [SAMENLOOP__V1__FRAME__BODY_LIST_PIECE] = {"list_piece", SL_WIRE_ROUTER, check_list_piece},
     [SAMENLOOP__V1__FRAME__BODY_BYE] = {"bye", SL_WIRE_ADAPTER | SL_WIRE_ROUTER, check_bye},
 };
 
@@ -392,6 +429,16 @@ void sl_wire_receipt(struct sl_buffer *out, const Samenloop__V1__Receipt *body)
 void sl_wire_receipted(struct sl_buffer *out, const Samenloop__V1__Receipted *body)
 {
     pack(out, SAMENLOOP__V1__FRAME__BODY_RECEIPTED, body);
+}
+
+void sl_wire_list(struct sl_buffer *out, const Samenloop__V1__List *body)
+{
+    pack(out, SAMENLOOP__V1__FRAME__BODY_LIST, body);
+}
+
+void sl_wire_list_piece(struct sl_buffer *out, const Samenloop__V1__ListPiece *body)
+{
+    pack(out, SAMENLOOP__V1__FRAME__BODY_LIST_PIECE, body);
 }
 
 void sl_wire_heartbeat(struct sl_buffer *out)

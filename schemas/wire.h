@@ -36,6 +36,8 @@ void sl_wire_deliver(struct sl_buffer *out, const Samenloop__V1__Deliver *body);
 void sl_wire_delivered(struct sl_buffer *out, const Samenloop__V1__Delivered *body);
 void sl_wire_receipt(struct sl_buffer *out, const Samenloop__V1__Receipt *body);
 void sl_wire_receipted(struct sl_buffer *out, const Samenloop__V1__Receipted *body);
+void sl_wire_list(struct sl_buffer *out, const Samenloop__V1__List *body);
+void sl_wire_list_piece(struct sl_buffer *out, const Samenloop__V1__ListPiece *body);
 void sl_wire_heartbeat(struct sl_buffer *out);
 
 /* The last frame; SL_OK is a peaceful end. The sentence is cut to what a frame may hold. */

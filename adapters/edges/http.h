@@ -7,6 +7,7 @@
  *   GET  /inbox?wait=30&max=100   what the token's role has not acknowledged; waits at most 300 s;
  *                             with `Accept: text/event-stream` a stream that does not end
  *   POST /inbox/ack           {"positions":["17","18"]}: 204 after the sync
+ *   GET  /list                the joint team's list, for its token; 503 while the router is away
  *   GET  /health              needs no token; 503 when the house cannot write or is not fed
  *
  * Whatever goes wrong is a problem document (RFC 9457) with `code` and, where it is the event's,

@@ -77,6 +77,7 @@ struct http_request {
     int64_t until;                    /* POST /events: how long to try to hand it in */
     struct samenloop_cursor cursor;   /* a stream */
     uint64_t arrivals;                /* GET /inbox: seen so far */
+    uint64_t list;                    /* GET /list: its ticket */
     size_t items;                     /* GET /inbox: `max` */
     struct sl_buffer stream;          /* what the stream has to send */
     size_t sent;                      /* of it */
@@ -167,6 +168,7 @@ void http_events_post(struct http_request *request);
 void http_events_get(struct http_request *request);
 void http_inbox_get(struct http_request *request);
 void http_inbox_ack(struct http_request *request);
+void http_list_get(struct http_request *request);
 void http_health(struct http_request *request);
 
 /*

@@ -20,6 +20,7 @@ static const struct problem problems[] = {
     {"malformed", 400, "The request or event is malformed", NULL, NULL},
     {"unauthorized", 401, "A token is wanted", "WWW-Authenticate", "Bearer realm=\"samenloop\""},
     {"not_permitted", 403, "This may not be published here", NULL, NULL},
+    {"not_for_role", 403, "Another role's token is wanted", NULL, NULL},
     {"not_found", 404, "There is no such thing", NULL, NULL},
     {"method_not_allowed", 405, "This cannot be done with it", NULL, NULL},
     {"id_conflict", 409, "Another event has this id", NULL, NULL},
@@ -29,6 +30,7 @@ static const struct problem problems[] = {
     {"batch_refused", 422, "Events of the batch are refused", NULL, NULL},
     {"too_many_requests", 429, "Too many requests", "Retry-After", "1"},
     {"io", 500, "The adapter cannot read its disk", NULL, NULL},
+    {"away", 503, "The router cannot be asked now", "Retry-After", "5"},
     {"overload", 503, "The adapter cannot take this now", "Retry-After", "5"},
 };
 static const struct problem refused = {NULL, 422, "The event is refused", NULL, NULL};

@@ -15,6 +15,7 @@ static const struct http_route routes[] = {
     {"GET", "/events", .named = true, .queries = {"source"}, .handle = http_events_get},
     {"GET", "/inbox", .queries = {"wait", "max"}, .handle = http_inbox_get},
     {"POST", "/inbox/ack", .posted = true, .handle = http_inbox_ack},
+    {"GET", "/list", .handle = http_list_get},
     {"GET", "/health", .open = true, .handle = http_health},
     {"HEAD", "/health", .open = true, .handle = http_health},
 };

@@ -191,6 +191,31 @@ void core_erase(struct core *core, int64_t at, const uint8_t subject[SL_PSEUDONY
 void core_obligations(struct core *core, struct core_decision *out);
 
 /*
+ * The joint team's list as it stands, a piece at a time, for a participant: the houses of which the
+ * agreement's rules of the list tell it. Begins with `after` 0 and goes on with `next`, until that
+ * is 0. Nothing changes; what is given lasts until the next call that decides or lists.
+ */
+enum {
+    CORE_LIST_HOUSES = SL_MAX_LISTED,   /* given at once */
+    CORE_LIST_LOOKS = 16 * 1024,        /* houses looked at for them */
+    CORE_LIST_OPEN = SL_MAX_LISTED_OPEN /* told of one house */
+};
+struct core_listed {
+    const uint8_t *subject;
+    int priority;
+    uint64_t since;               /* number of the event behind the ground that holds longest */
+    const char *grounds;          /* facts, with ", " between */
+    const struct core_line *open; /* as core_obligations tells them, in the order of opening */
+    size_t open_count;
+};
+struct core_list {
+    const struct core_listed *houses;
+    size_t count;
+    uint32_t next;
+};
+void core_list(struct core *core, int participant, uint32_t after, struct core_list *out);
+
+/*
  * The first thing that fell due before `at` (a deadline has passed when the clock is past it), or
  * false: nothing did. To be called until it is false, before anything else that happens at `at`.
  */

@@ -50,7 +50,7 @@ static struct occurrence at_house(struct core *core, const struct occurrence *ev
 
 /* ---------------------------------------------------------------- the joint team's list */
 
-static const char *ground_names(struct core *core, uint32_t grounds)
+const char *ground_names(struct core *core, uint32_t grounds)
 {
     const char *names = "";
     for (size_t i = 0; i < core->terms->ground_count; i++) {

@@ -83,6 +83,8 @@ struct core_delivery *delivery_add(struct core *core, const struct core_source *
 void house_add(struct core *core, uint32_t subject);
 /* As it was kept; NULL: it was not. */
 struct house *house_find(struct core *core, uint32_t subject);
+/* Grounds by their facts' names, with ", " between. */
+const char *ground_names(struct core *core, uint32_t grounds);
 /* What the rules of the list say of the house as it is now; grounds that it had before count too.
  */
 void list_changed(struct core *core, const struct core_source *source, uint8_t lane,

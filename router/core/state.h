@@ -17,6 +17,7 @@
  *     past.c         what a later change needs of an event
  *     change.c       corrections and withdrawals
  *     time.c         what falls due
+ *     listed.c       the joint team's list as it stands
  *     explain.c      why rules fire, or do not
  */
 #ifndef CORE_STATE_H

@@ -154,6 +154,23 @@ uint64_t fact_since(const struct core *core, uint32_t handle, uint8_t fact)
     return 0;
 }
 
+uint64_t fact_held_since(const struct core *core, uint32_t handle, uint8_t fact)
+{
+    struct subject *subject = subject_at(core, handle);
+    const statement *said = statements_of(subject);
+    uint64_t since = 0;
+    uint8_t value = 0;
+    for (uint32_t i = subject->statement_count; i > 0; i--) {
+        if (statement_fact(said[i - 1]) != fact)
+            continue;
+        if (since != 0 && statement_value(said[i - 1]) != value)
+            break;
+        since = statement_number(said[i - 1]);
+        value = statement_value(said[i - 1]);
+    }
+    return since;
+}
+
 uint64_t erased_until(const struct core *core, uint32_t handle)
 {
     struct subject *subject = subject_at(core, handle);

@@ -37,6 +37,8 @@ void facts_read(const struct core *core, uint32_t subject, uint64_t without, str
 int fact_value(const struct core *core, uint32_t subject, uint8_t fact);
 /* The number of the first event that stated it; 0: none did. */
 uint64_t fact_since(const struct core *core, uint32_t subject, uint8_t fact);
+/* The number of the event since which it has the value that it has; 0: as nobody stated it. */
+uint64_t fact_held_since(const struct core *core, uint32_t subject, uint8_t fact);
 void statement_add(struct core *core, uint32_t subject, uint64_t number, uint8_t fact,
                    uint8_t value);
 /* Takes out the statements of an event and of its corrections for which `drop` holds. */

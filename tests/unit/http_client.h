@@ -22,6 +22,7 @@
 
 #define TOKEN "a-token-of-the-back-office"
 #define CONTACT "a-token-of-the-contact-person"
+#define TEAM "a-token-of-the-joint-team"
 #define SOURCE "urn:nld:oin:00000004164164164000:systeem:test"
 #define AUTH "Host: here\r\nAuthorization: Bearer " TOKEN "\r\n"
 
@@ -51,7 +52,8 @@ static inline void turn(struct place *place)
 }
 
 static const struct http_token tokens[] = {{SAMENLOOP_BACK_OFFICE, TOKEN},
-                                           {SAMENLOOP_CONTACT_PERSON, CONTACT}};
+                                           {SAMENLOOP_CONTACT_PERSON, CONTACT},
+                                           {SAMENLOOP_JOINT_TEAM, TEAM}};
 
 /* Opens the edge; house and sync are set. */
 static inline void place_listen(struct place *place, struct http_setup setup)
@@ -60,7 +62,7 @@ static inline void place_listen(struct place *place, struct http_setup setup)
     setup.house = place->house;
     setup.address = "127.0.0.1";
     setup.tokens = tokens;
-    setup.token_count = 2;
+    setup.token_count = sizeof tokens / sizeof *tokens;
     assert_int_equal(http_open(&place->http, &setup, &error), 0);
     assert_int_equal(sscanf(http_url(place->http), "http://127.0.0.1:%hu", &place->port), 1);
 }

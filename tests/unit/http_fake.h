@@ -20,6 +20,9 @@ struct samenloop {
     bool forgetful;           /* samenloop_answer says -1 */
     bool unreadable;          /* samenloop_receive says -1 */
     bool stuck;               /* the sync does not come */
+    uint64_t lists;           /* asked for */
+    const char *list;         /* the answer; NULL: none yet */
+    bool away;                /* samenloop_list says -1 */
     enum samenloop_role role; /* of the last call */
     struct {
         enum samenloop_role role;
@@ -106,6 +109,18 @@ const char *samenloop_event(struct samenloop *house, const char *id, const char 
         if (strcmp(house->answers[i].id, id) == 0 && strcmp(house->answers[i].source, source) == 0)
             return "{\"status\":\"waiting\"}";
     return NULL;
+}
+
+uint64_t samenloop_list_ask(struct samenloop *house)
+{
+    return ++house->lists;
+}
+
+int samenloop_list(const struct samenloop *house, uint64_t ticket, const char **text)
+{
+    assert_in_range(ticket, 1, house->lists);
+    *text = house->list;
+    return house->list != NULL ? 1 : house->away ? -1 : 0;
 }
 
 int samenloop_receive(struct samenloop *house, enum samenloop_role role,

@@ -141,14 +141,54 @@ static void a_stream_brings_what_comes(void **state)
     assert_int_equal(counts.open, 0);
 }
 
+#define LIST "GET /list HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer " TEAM "\r\n\r\n"
+
+static void the_list_is_the_joint_teams(void **state)
+{
+    struct place *place = *state;
+    struct client client = dial(place);
+    is_problem(get(place, "/list"), 403, "not_for_role");
+    assert_int_equal(place->house->lists, 0);
+    say(place, &client, LIST);
+    for (int i = 0; i < 20; i++)
+        turn(place);
+    assert_true(take(&client));
+    assert_int_equal(client.got.size, 0); /* the router has not answered yet */
+    assert_int_equal(place->house->lists, 1);
+    place->house->list = "[{\"priority\":1}]";
+    struct reply reply = listen_to(place, &client);
+    assert_string_equal(reply.body, "[{\"priority\":1}]");
+    json_decref(json_of(&reply, 200, "application/json"));
+    hang_up(&client);
+}
+
+static void a_router_that_is_away_has_no_list(void **state)
+{
+    struct place *place = *state;
+    place->house->away = true;
+    is_problem(ask(place, LIST), 503, "away");
+    place->house->away = false;
+    struct client client = dial(place);
+    say(place, &client, LIST);
+    for (int i = 0; i < 20; i++)
+        turn(place);
+    place->elapsed += 10 * 1000;
+    is_problem(listen_to(place, &client), 503, "away");
+    hang_up(&client);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_place, close_place)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(the_inbox_is_the_roles),          CASE(acknowledging_is_all_or_nothing),
-        CASE(a_long_poll_wakes_on_an_arrival), CASE(a_long_poll_ends),
+        CASE(the_inbox_is_the_roles),
+        CASE(acknowledging_is_all_or_nothing),
+        CASE(a_long_poll_wakes_on_an_arrival),
+        CASE(a_long_poll_ends),
         CASE(a_stream_brings_what_comes),
+        CASE(the_list_is_the_joint_teams),
+        CASE(a_router_that_is_away_has_no_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,6 +46,12 @@ struct sample {
     Samenloop__V1__Delivered delivered;
     Samenloop__V1__Receipt receipt;
     Samenloop__V1__Receipted receipted;
+    Samenloop__V1__List list;
+    Samenloop__V1__Awaited awaited;
+    Samenloop__V1__Awaited *open[1];
+    Samenloop__V1__Listed listed;
+    Samenloop__V1__Listed *houses[1];
+    Samenloop__V1__ListPiece piece;
 };
 
 static uint8_t zeros[SL_SIGNATURE_SIZE];
@@ -122,6 +128,7 @@ static void fill_delivering(struct sample *s)
     s->ground = (Samenloop__V1__Ground)SAMENLOOP__V1__GROUND__INIT;
     s->ground.rule = text("ask-the-work-stock");
     s->ground.clause = text("C2");
+    s->ground.quotation = text("indien … geen onderdeel");
     s->grounds[0] = &s->ground;
     s->detail = (Samenloop__V1__Detail)SAMENLOOP__V1__DETAIL__INIT;
     s->detail.name = text("since");
@@ -172,6 +179,34 @@ static void fill_delivering(struct sample *s)
     s->receipted.role = SAMENLOOP__V1__ROLE__ROLE_INCIDENT_OFFICER;
 }
 
+static void fill_list(struct sample *s)
+{
+    s->list = (Samenloop__V1__List)SAMENLOOP__V1__LIST__INIT;
+    s->list.question = 3;
+    s->list.after = 16384;
+    s->awaited = (Samenloop__V1__Awaited)SAMENLOOP__V1__AWAITED__INIT;
+    s->awaited.from = text("both");
+    s->awaited.role = SAMENLOOP__V1__ROLE__ROLE_JOINT_TEAM;
+    s->awaited.what = text("joint_team_priority_set");
+    s->awaited.due = 1612825200000;
+    s->awaited.rule = text("complex-signalled");
+    s->awaited.clause = text("C7");
+    s->awaited.journal_number = 12;
+    s->open[0] = &s->awaited;
+    s->listed = (Samenloop__V1__Listed)SAMENLOOP__V1__LISTED__INIT;
+    s->listed.subject = bytes(SL_HASH_SIZE);
+    s->listed.priority = 4;
+    s->listed.since = 1612825200000;
+    s->listed.grounds = text("complex, harrowing");
+    s->listed.n_open = 1;
+    s->listed.open = s->open;
+    s->houses[0] = &s->listed;
+    s->piece = (Samenloop__V1__ListPiece)SAMENLOOP__V1__LIST_PIECE__INIT;
+    s->piece.question = 3;
+    s->piece.n_houses = 1;
+    s->piece.houses = s->houses;
+}
+
 static void fill(struct sample *s)
 {
     s->place = (Samenloop__V1__Place)SAMENLOOP__V1__PLACE__INIT;
@@ -196,6 +231,7 @@ static void fill(struct sample *s)
     fill_bundle(s);
     fill_publishing(s);
     fill_delivering(s);
+    fill_list(s);
 }
 
 static void write_kind(const struct sample *s, int kind, struct sl_buffer *out)
@@ -225,6 +261,12 @@ static void write_kind(const struct sample *s, int kind, struct sl_buffer *out)
     case SAMENLOOP__V1__FRAME__BODY_RECEIPTED:
         sl_wire_receipted(out, &s->receipted);
         break;
+    case SAMENLOOP__V1__FRAME__BODY_LIST:
+        sl_wire_list(out, &s->list);
+        break;
+    case SAMENLOOP__V1__FRAME__BODY_LIST_PIECE:
+        sl_wire_list_piece(out, &s->piece);
+        break;
     case SAMENLOOP__V1__FRAME__BODY_HEARTBEAT:
         sl_wire_heartbeat(out);
         break;
@@ -234,7 +276,7 @@ static void write_kind(const struct sample *s, int kind, struct sl_buffer *out)
     }
 }
 
-enum { FIRST = SAMENLOOP__V1__FRAME__BODY_HELLO, LAST = SAMENLOOP__V1__FRAME__BODY_BYE };
+enum { FIRST = SAMENLOOP__V1__FRAME__BODY_HELLO, LAST = SAMENLOOP__V1__FRAME__BODY_LIST_PIECE };
 
 static enum sl_wire_side side_of(int kind)
 {
@@ -243,6 +285,7 @@ static enum sl_wire_side side_of(int kind)
     case SAMENLOOP__V1__FRAME__BODY_PUBLISHED:
     case SAMENLOOP__V1__FRAME__BODY_DELIVER:
     case SAMENLOOP__V1__FRAME__BODY_RECEIPTED:
+    case SAMENLOOP__V1__FRAME__BODY_LIST_PIECE:
         return SL_WIRE_ROUTER;
     default:
         return SL_WIRE_ADAPTER;
@@ -275,7 +318,8 @@ static void each_kind_is_read_again(void **state)
         struct sl_buffer out = {0};
         write_kind(&s, kind, &out);
         assert_true(is_read(side_of(kind), sl_buffer_bytes(&out), kind));
-        bool both = kind >= SAMENLOOP__V1__FRAME__BODY_HEARTBEAT;
+        bool both = kind == SAMENLOOP__V1__FRAME__BODY_HEARTBEAT ||
+                    kind == SAMENLOOP__V1__FRAME__BODY_BYE;
         enum sl_wire_side other = side_of(kind) == SL_WIRE_ADAPTER ? SL_WIRE_ROUTER
                                                                    : SL_WIRE_ADAPTER;
         assert_int_equal(is_read(other, sl_buffer_bytes(&out), kind), both);
@@ -415,6 +459,7 @@ static void bounds_of_deliveries_hold(void **state)
     REFUSED(deliver, s.delivery.bundle = 1);
     REFUSED(deliver, s.delivery.envelope = 1);
     REFUSED(deliver, s.subjects[0] = bytes(31));
+    REFUSED(deliver, s.ground.quotation = text("two\nlines"));
     REFUSED(deliver, s.deliver.n_deliveries = 0);
     REFUSED(delivered,
             s.answer.outcome = SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_UNSPECIFIED);
@@ -425,6 +470,27 @@ static void bounds_of_deliveries_hold(void **state)
             s.receipt.role = SAMENLOOP__V1__ROLE__ROLE_UNSPECIFIED);
     REFUSED(SAMENLOOP__V1__FRAME__BODY_RECEIPT, s.receipt.at = -1);
     REFUSED(SAMENLOOP__V1__FRAME__BODY_RECEIPTED, s.receipted.number = 0);
+}
+
+static void bounds_of_the_list_hold(void **state)
+{
+    (void)state;
+    const int piece = SAMENLOOP__V1__FRAME__BODY_LIST_PIECE;
+    REFUSED(piece, s.listed.subject = bytes(31));
+    REFUSED(piece, s.listed.priority = 0);
+    REFUSED(piece, s.listed.priority = 10);
+    REFUSED(piece, s.listed.since = -1);
+    REFUSED(piece, s.listed.grounds = text("two\nlines"));
+    REFUSED(piece, s.awaited.role = SAMENLOOP__V1__ROLE__ROLE_UNSPECIFIED);
+    REFUSED(piece, s.awaited.from = text("\xc0\x80"));
+    REFUSED(piece, s.awaited.due = -1);
+    REFUSED(piece, {
+        static Samenloop__V1__Listed *many[SL_MAX_LISTED + 1];
+        for (size_t i = 0; i <= SL_MAX_LISTED; i++)
+            many[i] = &s.listed;
+        s.piece.houses = many;
+        s.piece.n_houses = SL_MAX_LISTED + 1;
+    });
 }
 
 /* Wraps what is in the buffer as the field `tag`. */
@@ -501,6 +567,7 @@ int main(void)
         cmocka_unit_test(bounds_of_greetings_hold),
         cmocka_unit_test(bounds_of_publications_hold),
         cmocka_unit_test(bounds_of_deliveries_hold),
+        cmocka_unit_test(bounds_of_the_list_hold),
         cmocka_unit_test(what_could_not_be_read_again_is_refused),
         cmocka_unit_test(a_flood_of_small_things_is_bounded),
     };
