@@ -33,6 +33,7 @@ struct config {
     char *listen;      /* where adapters connect; port 0: any */
     char *feed;        /* where the routing log is published, or empty: nowhere */
     char *control;     /* path of the socket for operators, or empty: there is none */
+    char *metrics;     /* where the page of numbers is served, or empty: nowhere */
     char *journal;     /* folder */
     char *agreement;   /* file */
     char *approvals;   /* "required": those of img and ncg beside it; or empty */

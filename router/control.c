@@ -51,8 +51,7 @@ static json_t *refusal(const struct sl_error *error)
 
 /* ---------------------------------------------------------------- status */
 
-/* When what waits longest in a queue was accepted; 0: nothing waits. */
-static int64_t oldest(struct router *router, int participant, enum sl_lane lane)
+int64_t router_oldest(struct router *router, int participant, enum sl_lane lane)
 {
     struct source source = {.journal = router->journal, .arena = &router->arena};
     struct sl_error error = {0};
@@ -70,9 +69,10 @@ static json_t *describe_participant(struct router *router, int place)
     for (int lane = SL_LANE_ACUTE; lane <= SL_LANE_ORDINARY; lane++) {
         sl_arena_clear(&router->arena);
         uint64_t waiting = deliveries_waiting(router->deliveries, place, (enum sl_lane)lane);
-        (void)json_object_set_new(lanes, sl_lane_name((enum sl_lane)lane),
-                                  json_pack("{s:o,s:o}", "waiting", number(waiting), "oldest",
-                                            moment(oldest(router, place, (enum sl_lane)lane))));
+        (void)json_object_set_new(
+            lanes, sl_lane_name((enum sl_lane)lane),
+            json_pack("{s:o,s:o}", "waiting", number(waiting), "oldest",
+                      moment(router_oldest(router, place, (enum sl_lane)lane))));
     }
     return json_pack(
         "{s:s,s:b,s:b,s:i,s:o}", "name", router->participants[place], "connected",

@@ -16,6 +16,7 @@
 #include "router/complaints.h"
 #include "router/control.h"
 #include "router/feed.h"
+#include "router/page.h"
 #include "router/pidfile.h"
 #include "router/router.h"
 #include "router/sockets.h"
@@ -46,6 +47,7 @@ struct shell {
     struct sl_storage *storage;
     struct router *router;
     struct feed *feed;
+    struct page *page; /* NULL: nowhere */
     struct sockets sockets;
     struct complaints complaints;
     int signals;
@@ -380,23 +382,30 @@ static long wait_ms(struct shell *shell)
         most = wake.now - shell->now;
     if (wake.elapsed < elapsed + most)
         most = wake.elapsed - elapsed;
+    long page = shell->page == NULL ? -1 : page_wait_ms(shell->page);
+    if (page >= 0 && page < most)
+        most = page;
     return most < 0 ? 0 : (long)most;
 }
 
 static int run(struct shell *shell, struct sl_error *error)
 {
     while (!shell->stopping) {
-        zmq_pollitem_t items[] = {{shell->sockets.zap, 0, ZMQ_POLLIN, 0},
-                                  {shell->sockets.server, 0, ZMQ_POLLIN, 0},
-                                  {shell->sockets.monitor, 0, ZMQ_POLLIN, 0},
-                                  {shell->sockets.control, 0, ZMQ_POLLIN, 0},
-                                  {NULL, shell->signals, ZMQ_POLLIN, 0}};
-        if (zmq_poll(items, sizeof items / sizeof items[0], wait_ms(shell)) < 0 &&
-            zmq_errno() != EINTR)
+        zmq_pollitem_t items[] = {
+            {shell->sockets.zap, 0, ZMQ_POLLIN, 0},     {shell->sockets.server, 0, ZMQ_POLLIN, 0},
+            {shell->sockets.monitor, 0, ZMQ_POLLIN, 0}, {shell->sockets.control, 0, ZMQ_POLLIN, 0},
+            {NULL, shell->signals, ZMQ_POLLIN, 0},      {NULL, -1, ZMQ_POLLIN, 0}};
+        int count = sizeof items / sizeof items[0] - 1;
+        if (shell->page != NULL)
+            items[count++].fd = page_file(shell->page);
+        if (zmq_poll(items, count, wait_ms(shell)) < 0 && zmq_errno() != EINTR)
             return sl_fail(error, SL_IO, "poll: %s", zmq_strerror(zmq_errno()));
         take_signals(shell);
         if (take_round(shell, error) < 0)
             return -1;
+        if (shell->page != NULL &&
+            (items[count - 1].revents != 0 || page_wait_ms(shell->page) >= 0))
+            page_run(shell->page);
         (void)sd_notify(0, "WATCHDOG=1");
     }
     (void)sd_notify(0, "STOPPING=1");
@@ -431,6 +440,17 @@ static void take_all_descriptors(void)
     }
 }
 
+static int open_page(struct shell *shell, struct sl_error *error)
+{
+    const char *address = (*shell->config)->metrics;
+    if (address[0] == '\0')
+        return 0;
+    if (page_open(&shell->page, address, &shell->router, error) < 0)
+        return -1;
+    (void)printf("metrics %s/metrics\n", page_url(shell->page)); /* goes with "ready" */
+    return 0;
+}
+
 static int start(struct shell *shell, struct sl_error *error)
 {
     const struct config *config = *shell->config;
@@ -452,7 +472,7 @@ static int start(struct shell *shell, struct sl_error *error)
         return -1;
     send_all(shell); /* what a new agreement brought about */
     tell_waiting(shell);
-    if (sockets_listen(&shell->sockets, config, error) < 0)
+    if (open_page(shell, error) < 0 || sockets_listen(&shell->sockets, config, error) < 0)
         return -1;
     (void)sd_notify(0, "READY=1");
     return 0;
@@ -460,6 +480,7 @@ static int start(struct shell *shell, struct sl_error *error)
 
 static void stop(struct shell *shell)
 {
+    page_close(shell->page);
     router_close(shell->router);
     sl_storage_free(shell->storage);
     feed_close(shell->feed);

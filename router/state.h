@@ -151,4 +151,8 @@ int listing_answer(struct router *router, int participant, const Samenloop__V1__
 typedef int (*fold_teller)(void *context, struct sl_bytes lines, struct sl_error *error);
 int fold_journal(struct router *router, fold_teller told, void *context, struct sl_error *error);
 
+/* When what waits longest in a queue was accepted (ms since 1970); 0: nothing waits. The arena is
+ * used. */
+int64_t router_oldest(struct router *router, int participant, enum sl_lane lane);
+
 #endif

@@ -9,6 +9,7 @@
  *   POST /inbox/ack           {"positions":["17","18"]}: 204 after the sync
  *   GET  /list                the joint team's list, for its token; 503 while the router is away
  *   GET  /health              needs no token; 503 when the house cannot write or is not fed
+ *   GET  /metrics             needs no token; counts alone, as OpenMetrics text
  *
  * Whatever goes wrong is a problem document (RFC 9457) with `code` and, where it is the event's,
  * `field`. What libmicrohttpd refuses before it has a request (a request line or headers that are

@@ -1,4 +1,4 @@
-/* What the router brought: taken by long poll or as a stream, acknowledged; and the health. */
+/* What the router brought: taken by long poll or as a stream, acknowledged. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,32 +204,4 @@ void http_inbox_ack(struct http_request *request)
     else
         http_put_aside(request, reply_done, 0);
     free(positions);
-}
-
-/* ---------------------------------------------------------------- GET /health */
-
-static json_t *lanes(const uint64_t counts[SAMENLOOP_LANES])
-{
-    return json_pack("{s:I, s:I, s:I}", "acute", (json_int_t)counts[1], "urgent",
-                     (json_int_t)counts[2], "ordinary", (json_int_t)counts[3]);
-}
-
-void http_health(struct http_request *request)
-{
-    struct samenloop_health health;
-    samenloop_health(request->http->house, &health);
-    bool fits = health.alarm[0] == '\0';
-    const char *status = !health.writable ? "cannot_write"
-                         : !health.fed    ? "not_fed"
-                         : !fits          ? "journal_changed"
-                                          : "ok";
-    const char *detail = fits ? health.trouble : health.alarm;
-    json_t *document = json_pack("{s:s, s:s, s:o, s:o, s:I, s:s*}", "status", status, "router",
-                                 health.connected ? "connected" : "away", "outbox",
-                                 lanes(health.outbox), "inbox", lanes(health.inbox), "head",
-                                 (json_int_t)health.head, "detail",
-                                 detail[0] == '\0' ? NULL : detail);
-    http_reply_json(
-        request, health.writable && health.fed && fits ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
-        "application/json", document, NULL, NULL);
 }

@@ -170,6 +170,7 @@ void http_inbox_get(struct http_request *request);
 void http_inbox_ack(struct http_request *request);
 void http_list_get(struct http_request *request);
 void http_health(struct http_request *request);
+void http_metrics(struct http_request *request);
 
 /*
  * Binary mode: makes of the ce- headers and the body the JSON text of the structured mode. -1:

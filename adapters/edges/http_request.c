@@ -18,6 +18,7 @@ static const struct http_route routes[] = {
     {"GET", "/list", .handle = http_list_get},
     {"GET", "/health", .open = true, .handle = http_health},
     {"HEAD", "/health", .open = true, .handle = http_health},
+    {"GET", "/metrics", .open = true, .handle = http_metrics},
 };
 enum { ROUTES = sizeof routes / sizeof *routes };
 
