@@ -37,6 +37,7 @@ UNITS := $(wildcard tests/unit/*.c)
 BENCHES := $(wildcard tests/bench/*.c)
 FUZZERS := $(wildcard tests/fuzz/*.c)
 PEERS := $(wildcard tests/interop/*.c)
+SHIMS := $(wildcard tests/e2e/*.c)
 
 object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIBRARY := $(call object,$(SCHEMAS) $(CORE) $(ADAPTER) $(filter-out router/main.c,$(ROUTER)) \
@@ -48,6 +49,7 @@ UNIT_TESTS := $(UNITS:%.c=$(BUILD)/%)
 BENCH_PROGRAMS := $(BENCHES:%.c=$(BUILD)/%)
 FUZZ_PROGRAMS := $(FUZZERS:%.c=$(BUILD)/%)
 PEER_PROGRAMS := $(PEERS:%.c=$(BUILD)/%)
+PRELOADED := $(SHIMS:%.c=$(BUILD)/%.so)
 
 # pkg-config knows the libraries only once they are installed.
 PC_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
@@ -91,7 +93,7 @@ ci:
 
 .PHONY: tests-built
 # The fuzzers are only compiled here, so that a change of what they call is seen at once.
-tests-built: $(UNIT_TESTS) $(BENCH_PROGRAMS) $(PEER_PROGRAMS) $(call object,$(FUZZERS))
+tests-built: $(UNIT_TESTS) $(BENCH_PROGRAMS) $(PEER_PROGRAMS) $(PRELOADED) $(call object,$(FUZZERS))
 
 quick: dependencies
 	@$(MAKE) --no-print-directory programs tests-built
@@ -161,6 +163,12 @@ $(UNIT_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libsamenl
 $(BENCH_PROGRAMS) $(PEER_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libsamenloop.a
 	@$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PC_LIBS)
 
+# Without sanitizers: what is preloaded comes before their runtime.
+$(PRELOADED): $(BUILD)/%.so: %.c
+	@mkdir -p $(@D)
+	@echo '  CC $<'
+	@$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
+
 $(BUILD)/libfuzzed.a: $(call object,$(SCHEMAS) $(wildcard router/language/*.c) $(GENERATED))
 	@rm -f $@
 	@ar rcs $@ $^
@@ -172,7 +180,7 @@ $(FUZZ_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libfuzzed.a
 
 # ---------------------------------------------------------------- care
 
-OWN_C = $(SCHEMAS) $(CORE) $(ROUTER) $(ADAPTER) $(wildcard adapters/main.c) $(TOOL) $(UNITS) $(BENCHES) $(PEERS) $(FUZZERS)
+OWN_C = $(SCHEMAS) $(CORE) $(ROUTER) $(ADAPTER) $(wildcard adapters/main.c) $(TOOL) $(UNITS) $(BENCHES) $(PEERS) $(FUZZERS) $(SHIMS)
 OWN_H = $(wildcard schemas/*.h schemas/*/*.h router/*.h router/*/*.h adapters/*.h adapters/*/*.h tests/*/*.h)
 
 check: dependencies

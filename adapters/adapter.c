@@ -21,11 +21,14 @@ const struct sl_participant *house_self(const struct samenloop *house)
 
 void house_trouble(struct samenloop *house, const struct sl_error *error)
 {
-    (void)snprintf(house->counts.trouble, sizeof house->counts.trouble, "%s", error->text);
-    if (error->code == SL_FATAL || error->code == SL_DAMAGED)
+    (void)snprintf(house->counts.trouble, sizeof house->counts.trouble, "%s%.230s",
+                   error->code == SL_FULL ? "no room on the disk: " : "", error->text);
+    if (error->code == SL_FATAL || error->code == SL_DAMAGED) {
         house->broken = *error;
-    else if (error->code == SL_FULL)
+    } else if (error->code == SL_FULL && !house->full) {
         house->full = true;
+        house->room_at = house->moment.elapsed + ADAPTER_ROOM;
+    }
 }
 
 /* ---------------------------------------------------------------- open and close */
@@ -93,12 +96,29 @@ void adapter_close(struct samenloop *house)
 
 /* ---------------------------------------------------------------- the world's side */
 
+/* Is there room again? Nothing else may ever ask: who is told 503 need not come back. */
+static void look_for_room(struct samenloop *house)
+{
+    struct sl_error error = {0};
+    if (!house->full || house->broken.code != SL_OK || house->moment.elapsed < house->room_at)
+        return;
+    house->room_at = house->moment.elapsed + ADAPTER_ROOM;
+    if (outbox_make_room(house->outbox, &error) < 0 || inbox_make_room(house->inbox, &error) < 0) {
+        house_trouble(house, &error);
+        return;
+    }
+    house->full = false;
+    house->counts.trouble[0] = '\0';
+    client_room(house);
+}
+
 void adapter_time(struct samenloop *house, struct adapter_moment moment)
 {
     if (moment.now > house->moment.now)
         house->moment.now = moment.now;
     if (moment.elapsed > house->moment.elapsed)
         house->moment.elapsed = moment.elapsed;
+    look_for_room(house);
     client_time(house);
 }
 
@@ -164,8 +184,8 @@ static int release(struct samenloop *house, struct sl_error *error)
 int adapter_sync(struct samenloop *house, struct sl_error *error)
 {
     if (house->broken.code == SL_OK && adapter_pending(house)) {
-        house->full = false;
-        house->counts.trouble[0] = '\0';
+        if (!house->full)
+            house->counts.trouble[0] = '\0';
         if (door_seal(house, error) < 0 || outbox_sync(house->outbox, error) < 0 ||
             inbox_sync(house->inbox, error) < 0) {
             house_trouble(house, error);
@@ -188,7 +208,8 @@ bool adapter_frame(struct samenloop *house, struct sl_buffer *out)
 
 int64_t adapter_wake(const struct samenloop *house)
 {
-    return client_wake(house);
+    int64_t wake = client_wake(house);
+    return house->full && house->room_at < wake ? house->room_at : wake;
 }
 
 void adapter_accept_journal(struct samenloop *house, const uint8_t *identity)

@@ -35,6 +35,7 @@ struct sl_storage;
 enum {
     ADAPTER_RETRY_MIN = 200, /* ms before the first new connection, doubled each time */
     ADAPTER_RETRY_MAX = 30 * 1000,
+    ADAPTER_ROOM = 1000,          /* ms between two looks at a disk that was full */
     ADAPTER_LATER = 5 * 1000,     /* ms before what was answered `later` is sent again */
     ADAPTER_MAX_SEALING_KEYS = 4, /* of this organisation: the one that holds and older ones */
     ADAPTER_MAX_PENDING = 4 * SL_MAX_BATCH, /* events handed in between two syncs */
@@ -93,7 +94,8 @@ void adapter_received(struct samenloop *house, struct sl_bytes frame);
 /*
  * Brings to stable storage what was handed in, received and acknowledged; answers are ready
  * afterwards. -1 when the disk has failed: the house must be closed, and opened again from what is
- * on disk. A full disk is no failure: what was handed in is refused with `overload`.
+ * on disk. A full disk is no failure: what was handed in is refused with `overload`, what the
+ * router says is not answered, and once there is room it is asked to say it again.
  */
 int adapter_sync(struct samenloop *house, struct sl_error *error);
 

@@ -39,6 +39,7 @@ void client_connected(struct samenloop *house)
         return;
     client->state = CLIENT_GREETING;
     client->greeted = false;
+    client->unheard = false;
     client->since = client->heard = client->said = house->moment.elapsed;
     house->counts.connections++;
 }
@@ -81,6 +82,15 @@ void client_end(struct samenloop *house, enum sl_code code, const char *sentence
     client->state = CLIENT_ENDING;
     client->end.code = code;
     (void)snprintf(client->end.text, sizeof client->end.text, "%s", sentence);
+}
+
+void client_room(struct samenloop *house)
+{
+    struct client *client = &house->client;
+    if (client->state == CLIENT_AWAY)
+        client->connect_at = house->moment.elapsed;
+    else if (client->unheard)
+        client_end(house, SL_OK, "there is room on the disk again");
 }
 
 void client_time(struct samenloop *house)
@@ -226,6 +236,18 @@ static int answered(struct samenloop *house, const Samenloop__V1__Published *pub
     return outbox_answered(house->outbox, record, published->results, published->n_results, error);
 }
 
+/* The disk could not keep what the router said. For want of room the connection stays: other things
+ * go on over it, and client_room ends it. */
+static void could_not_keep(struct samenloop *house, const struct sl_error *error,
+                           const char *sentence)
+{
+    house_trouble(house, error);
+    if (error->code == SL_FULL)
+        house->client.unheard = true;
+    else
+        client_end(house, SL_OVERLOAD, sentence);
+}
+
 static void published(struct samenloop *house, const Samenloop__V1__Published *frame)
 {
     struct client *client = &house->client;
@@ -243,21 +265,22 @@ static void published(struct samenloop *house, const Samenloop__V1__Published *f
     bool later = false;
     for (size_t i = 0; i < frame->n_results; i++)
         later = later || frame->results[i]->verdict == SAMENLOOP__V1__VERDICT__VERDICT_LATER;
-    client->in_flight[lane] -= events;
     struct sl_error error = {0};
+    if (!later && answered(house, frame, &error) < 0) {
+        could_not_keep(house, &error, "the answer cannot be written");
+        return;
+    }
+    client->in_flight[lane] -= events;
     if (later) {
         outbox_later(house->outbox, frame->position);
         client->later = house->moment.elapsed + ADAPTER_LATER;
-    } else if (answered(house, frame, &error) < 0) {
-        house_trouble(house, &error);
-        client_end(house, SL_OVERLOAD, "the answer cannot be written");
     }
 }
 
 static void deliver(struct samenloop *house, const Samenloop__V1__Deliver *frame)
 {
     struct client *client = &house->client;
-    if (!client->fed)
+    if (!client->fed || client->unheard)
         return; /* not answered, so it stays the router's */
     if (frame->n_deliveries > client->given) {
         client_end(house, SL_PROTOCOL, "deliver: more than the credit");
@@ -270,10 +293,8 @@ static void deliver(struct samenloop *house, const Samenloop__V1__Deliver *frame
     struct sl_error error = {0};
     int result = opening_take(house, frame, client->answers + client->answer_count, &count, &error);
     client->answer_count += count;
-    if (result < 0) {
-        house_trouble(house, &error);
-        client_end(house, SL_OVERLOAD, "the inbox cannot be written");
-    }
+    if (result < 0)
+        could_not_keep(house, &error, "the inbox cannot be written");
 }
 
 static void receipted(struct samenloop *house, const Samenloop__V1__Receipted *frame)
@@ -281,7 +302,7 @@ static void receipted(struct samenloop *house, const Samenloop__V1__Receipted *f
     struct sl_error error = {0};
     if (outbox_receipted(house->outbox, (enum sl_lane)frame->lane, frame->number,
                          (enum sl_role)frame->role, &error) < 0)
-        house_trouble(house, &error); /* it will be repeated */
+        could_not_keep(house, &error, "a receipt's answer cannot be written");
 }
 
 static void list_piece(struct samenloop *house, const Samenloop__V1__ListPiece *frame)

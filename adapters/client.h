@@ -45,6 +45,7 @@ struct client {
     int64_t connect_at;
     int64_t backoff;
     bool fed;
+    bool unheard; /* the disk was full: something the router said must be said again */
     bool foreign; /* `journal` is not the one that feeds the inbox */
     uint8_t journal[SL_IDENTITY_SIZE];
     bool accepts; /* an operator accepts `accepted` */
@@ -76,6 +77,9 @@ void client_synced(struct samenloop *house);
 
 /* Says Bye as soon as frames are taken, and ends; SL_OK is a peaceful end. */
 void client_end(struct samenloop *house, enum sl_code code, const char *sentence);
+
+/* There is room on the disk again: what could not be kept is asked for again. */
+void client_room(struct samenloop *house);
 
 void client_accept(struct samenloop *house, const uint8_t *journal);
 

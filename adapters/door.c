@@ -327,32 +327,38 @@ bool door_pending(const struct door *door)
 
 /* ---------------------------------------------------------------- sealing */
 
+/* `error` is filled in only with what ends the house; what is one bundle's is told its events. */
 static int put_bundle(struct samenloop *house, enum sl_lane lane, struct bundle *bundle,
                       struct sl_error *error)
 {
     struct door *door = house->door;
+    struct sl_error wrong = {0};
     Samenloop__V1__Bundle *sealed = NULL;
     sl_arena_clear(&door->sealing);
     int result = sl_bundle_seal(&door->sealer, house->crypto, &door->sealing, bundle->events,
-                                bundle->count, &sealed, error);
+                                bundle->count, &sealed, &wrong);
     if (result == 0)
         result = outbox_append(house->outbox, lane, sealed, bundle->events, house->moment.now,
-                               error);
+                               &wrong);
     for (size_t i = 0; i < bundle->count; i++) {
         struct samenloop_answer *answer = &door->pending.list[bundle->answers[i]];
         if (result == 0) {
             answer->status = SAMENLOOP_ACCEPTED;
             house->counts.accepted++;
         } else {
-            enum sl_code code = error->code == SL_TOO_LARGE ? SL_TOO_LARGE : SL_OVERLOAD;
-            refuse(door, answer, code, error->text, "");
+            enum sl_code code = wrong.code == SL_TOO_LARGE ? SL_TOO_LARGE : SL_OVERLOAD;
+            refuse(door, answer, code,
+                   wrong.code == SL_FULL ? "the adapter's disk has no room; try again later"
+                                         : wrong.text,
+                   "");
         }
     }
     bundle->count = 0;
     bundle->bytes = 0;
     if (result == 0)
         return 0;
-    house_trouble(house, error);
+    house_trouble(house, &wrong);
+    *error = house->broken;
     return house->broken.code == SL_OK ? 0 : -1;
 }
 

@@ -41,7 +41,8 @@ struct samenloop {
     struct sl_arena window; /* what was handed out last, */
     struct sl_buffer text;  /* and its text */
     struct samenloop_health counts;
-    bool full;              /* the disk was, at the last attempt */
+    bool full;              /* a log found no room on the disk; looked at again at `room_at` */
+    int64_t room_at;        /* elapsed */
     struct sl_error broken; /* the disk has failed: nothing goes any more */
 };
 

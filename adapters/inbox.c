@@ -74,6 +74,11 @@ int inbox_sync(struct inbox *inbox, struct sl_error *error)
     return 0;
 }
 
+int inbox_make_room(struct inbox *inbox, struct sl_error *error)
+{
+    return sl_log_make_room(inbox->log, UINT64_MAX, error);
+}
+
 /* ---------------------------------------------------------------- feeding */
 
 const uint8_t *inbox_journal(const struct inbox *inbox)

@@ -30,6 +30,8 @@ void inbox_close(struct inbox *inbox); /* NULL is fine */
 const uint8_t *inbox_identity(const struct inbox *inbox);
 bool inbox_dirty(const struct inbox *inbox);
 int inbox_sync(struct inbox *inbox, struct sl_error *error);
+/* Is there room for whatever comes next? -1: SL_FULL, or the disk has failed. */
+int inbox_make_room(struct inbox *inbox, struct sl_error *error);
 
 /*
  * Removes the oldest segment, when all in it is taken and was written before `before`; houses and

@@ -196,6 +196,7 @@ struct said {
     bool connected;
     bool fed;
     bool alarm;
+    bool writable;
     int64_t expiry; /* when it was told last what ends soon */
     char trouble[sizeof((struct samenloop_health *)NULL)->trouble];
     char spool[sizeof((struct sl_error *)NULL)->text];
@@ -241,17 +242,22 @@ static void say(struct said *said, const struct samenloop *house)
         (void)fprintf(stderr, "samenloop-adapter: ALARM: %s; see refused-* beside the inbox\n",
                       health.alarm);
     said->alarm = health.alarm[0] != '\0';
-    if (strcmp(health.trouble, said->trouble) != 0 && health.trouble[0] != '\0')
+    /* A full disk is told once, whichever log meets it next. */
+    if (strcmp(health.trouble, said->trouble) != 0 && health.trouble[0] != '\0' &&
+        (health.writable || said->writable))
         (void)fprintf(stderr, "samenloop-adapter: %s\n", health.trouble);
+    if (health.writable && !said->writable)
+        (void)fprintf(stderr, "samenloop-adapter: there is room again on the disk\n");
     said->connected = health.connected;
     said->fed = health.fed;
+    said->writable = health.writable;
     memcpy(said->trouble, health.trouble, sizeof said->trouble);
 }
 
 static int loop(struct samenloop_line *line, const struct edges *edges, int signals)
 {
     struct samenloop *house = samenloop_house(line);
-    struct said said = {.fed = true};
+    struct said said = {.fed = true, .writable = true};
     struct pollfd files[2] = {{.fd = signals, .events = POLLIN}};
     size_t count = 1;
     if (edges->http != NULL)

@@ -207,6 +207,11 @@ int outbox_sync(struct outbox *outbox, struct sl_error *error)
     return 0;
 }
 
+int outbox_make_room(struct outbox *outbox, struct sl_error *error)
+{
+    return sl_log_make_room(outbox->log, UINT64_MAX, error);
+}
+
 /* ---------------------------------------------------------------- what it has */
 
 enum outbox_known outbox_look(struct outbox *outbox, const Samenloop__V1__Header *header,

@@ -35,6 +35,8 @@ int outbox_append(struct outbox *outbox, enum sl_lane lane, const Samenloop__V1_
                   const struct sl_event *events, int64_t now, struct sl_error *error);
 bool outbox_dirty(const struct outbox *outbox);
 int outbox_sync(struct outbox *outbox, struct sl_error *error);
+/* Is there room for whatever comes next? -1: SL_FULL, or the disk has failed. */
+int outbox_make_room(struct outbox *outbox, struct sl_error *error);
 
 /*
  * Removes the oldest segment, when all in it is answered and was written before `before`; receipts

@@ -137,8 +137,9 @@ uint64_t samenloop_arrivals(const struct samenloop *house, enum samenloop_role r
 
 /*
  * Acknowledges items: they are not handed out again, and whoever waits for the receipt hears of
- * it. It holds after the next turn. Once more is harmless. -1, and nothing is acknowledged, when
- * one of the positions is not in this role's inbox.
+ * it. It holds after the next turn. Once more is harmless. -1: one of the positions is not in this
+ * role's inbox, and nothing is acknowledged; or, where samenloop_health says so, the disk is full,
+ * and what could not be acknowledged is handed out again.
  */
 int samenloop_acknowledge(struct samenloop *house, enum samenloop_role role,
                           const uint64_t *positions, size_t count);

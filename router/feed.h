@@ -18,7 +18,11 @@ struct feed;
 int feed_open(struct feed **out, const char *file, void *publisher, struct sl_error *error);
 void feed_close(struct feed *feed);
 
-/* Lines, each ended by a line feed. What cannot be written is told on standard error, once. */
+/*
+ * Lines, each ended by a line feed; to be called every round, also without any. What the disk has
+ * no room for waits, up to 16 MiB, and is written with a later call; that is told on standard error
+ * when it begins and when it ends.
+ */
 void feed_write(struct feed *feed, struct sl_bytes lines);
 
 #endif

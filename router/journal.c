@@ -335,9 +335,14 @@ int journal_prove_growth(struct journal *journal, uint64_t size, struct sl_buffe
     return found == 0 ? unknown_tree(size, error) : found < 0 ? -1 : 0;
 }
 
-bool journal_make_room(struct journal *journal, struct sl_error *error)
+int journal_step(struct journal *journal, struct sl_error *error)
 {
-    return sl_log_step(journal->log, error) >= 0;
+    return sl_log_step(journal->log, error) < 0 ? -1 : 0;
+}
+
+int journal_room(struct journal *journal, uint64_t size, struct sl_error *error)
+{
+    return sl_log_make_room(journal->log, size, error);
 }
 
 int journal_erase(struct journal *journal, const uint64_t *records, size_t count,

@@ -56,8 +56,13 @@ int journal_append(struct journal *journal, Samenloop__V1__RecordKind kind,
                    struct sl_error *error);
 int journal_sync(struct journal *journal, struct sl_error *error);
 
-/* Makes room ahead, a little a call. False: the disk is full, nothing should be taken on. */
-bool journal_make_room(struct journal *journal, struct sl_error *error);
+/*
+ * Makes room ahead, a little a call. -1: SL_FULL, nothing should be taken on until journal_room
+ * says that there is room again; or the disk has failed.
+ */
+int journal_step(struct journal *journal, struct sl_error *error);
+/* Is there room for `size` bytes of records, whatever happens to the disk? As sl_log_make_room. */
+int journal_room(struct journal *journal, uint64_t size, struct sl_error *error);
 
 /* Erases the content of these records; 0 once it is gone from stable storage. */
 int journal_erase(struct journal *journal, const uint64_t *records, size_t count,

@@ -12,6 +12,11 @@
 /* A record stands in one segment; the largest is an event with all that it brings about. */
 enum { SEGMENT_MIN = 2 * SL_MAX_SEALED };
 
+enum {
+    ROOM_BYTES = 2 * SL_MAX_FRAME, /* a frame's events, and what is decided on them */
+    ROOM_MS = 1000,                /* between two looks at a disk that was full */
+};
+
 /* ---------------------------------------------------------------- what the stations share */
 
 int router_place(const struct router *router, struct sl_bytes name)
@@ -180,6 +185,49 @@ int router_reload(struct router *router, const struct router_setup *setup, struc
     return 0;
 }
 
+/* ---------------------------------------------------------------- room */
+
+/*
+ * What a frame's worth of decisions was found no room for could not be taken back: so room is made
+ * sure of before. A full disk is told when it is met and when it is over.
+ */
+static void note_room(struct router *router, const struct sl_error *error)
+{
+    if (error->code != SL_OK && error->code != SL_FULL) {
+        (void)router_fail(router, error);
+        return;
+    }
+    bool full = error->code == SL_FULL;
+    if (full && !router->full)
+        sl_buffer_printf(&router->notes,
+                         "no room on the disk, nothing is taken until there is: %s\n", error->text);
+    else if (!full && router->full)
+        sl_buffer_printf(&router->notes, "there is room again on the disk\n");
+    router->full = full;
+    router->room_at = router->moment.elapsed + ROOM_MS;
+}
+
+/* A disk that was full is looked at once a second, and has room when a whole segment has. */
+static void look_for_room(struct router *router)
+{
+    struct sl_error error = {0};
+    if (router->full && router->moment.elapsed < router->room_at)
+        return;
+    if ((router->full ? journal_room(router->journal, UINT64_MAX, &error)
+                      : journal_step(router->journal, &error)) == 0)
+        error.code = SL_OK;
+    note_room(router, &error);
+}
+
+/* Is there room for what one frame, or one moment, may bring about? */
+static bool has_room(struct router *router)
+{
+    struct sl_error error = {0};
+    if (!router->full && !router->failed && journal_room(router->journal, ROOM_BYTES, &error) < 0)
+        note_room(router, &error);
+    return !router->full && !router->failed;
+}
+
 /* ---------------------------------------------------------------- time */
 
 static void look_at_connections(struct router *router)
@@ -220,7 +268,7 @@ static void let_time_pass(struct router *router, int64_t until)
     struct sl_error error = {0};
     if (until > router->at)
         router->at = until;
-    while (!router->full && !router->failed && decided_is_due(router)) {
+    while (decided_is_due(router) && has_room(router)) {
         if (tick(router, &error) < 0)
             (void)router_fail(router, &error);
     }
@@ -230,11 +278,11 @@ void router_time(struct router *router, struct router_moment moment)
 {
     struct sl_error error = {0};
     router->moment = moment;
-    router->full = !journal_make_room(router->journal, &error);
+    look_for_room(router);
     look_at_connections(router);
     if (agreed_wake(router) <= moment.now) { /* what fell due before it, fell due under the old */
         let_time_pass(router, agreed_wake(router));
-        if (!router->full && !router->failed && agreed_time(router, &error) < 0)
+        if (has_room(router) && agreed_time(router, &error) < 0)
             (void)router_fail(router, &error);
     }
     let_time_pass(router, moment.now);
@@ -256,6 +304,8 @@ struct router_moment router_wake(const struct router *router)
         if (router->connections.of[i].number != 0 && retry < wake.elapsed)
             wake.elapsed = retry;
     }
+    if (router->full && router->room_at < wake.elapsed)
+        wake.elapsed = router->room_at;
     if (router->more || erasure_goes_on(router))
         wake.elapsed = 0;
     return wake;
@@ -377,6 +427,11 @@ static void take_from_greeted(struct router *router, int participant,
     struct sl_error error = {0};
     router->connections.of[participant].heard = router->moment.elapsed;
     sl_arena_clear(&router->arena);
+    if (!has_room(router)) {
+        if (!router->failed)
+            router_end(router, participant, SL_OVERLOAD, "the router's disk is full");
+        return;
+    }
     if (take_frame(router, participant, frame, &error) == 0)
         return;
     if (error.code == SL_PROTOCOL)
@@ -391,10 +446,10 @@ static void take_first(struct router *router, uint64_t connection, int participa
 {
     if (frame->body_case == SAMENLOOP__V1__FRAME__BODY_BYE)
         close_quietly(router, connection);
-    else if (frame->body_case != SAMENLOOP__V1__FRAME__BODY_HELLO)
-        say_bye(router, connection, participant, SL_PROTOCOL, "hello comes first");
     else if (router->full)
         say_bye(router, connection, participant, SL_OVERLOAD, "the router's disk is full");
+    else if (frame->body_case != SAMENLOOP__V1__FRAME__BODY_HELLO)
+        say_bye(router, connection, participant, SL_PROTOCOL, "hello comes first");
     else
         greet(router, connection, participant, frame->hello);
 }

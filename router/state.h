@@ -51,11 +51,12 @@ struct router {
     struct router_moment moment;
     int64_t at;    /* of the records that are made or folded now: never goes back */
     int publisher; /* of the batch that is folded now */
-    bool full;     /* there is no room on the disk: nothing is taken on */
-    bool more;     /* something could go out that this round had no room for */
-    bool folding;  /* what the records say has happened */
-    bool quiet;    /* lines were told when their records were made */
-    bool failed;   /* `failure` ends the process */
+    bool full;     /* there is no room on the disk: nothing is taken on, until `room_at` at least */
+    int64_t room_at; /* elapsed */
+    bool more;       /* something could go out that this round had no room for */
+    bool folding;    /* what the records say has happened */
+    bool quiet;      /* lines were told when their records were made */
+    bool failed;     /* `failure` ends the process */
     struct sl_error failure;
 
     struct heads heads;

@@ -182,6 +182,18 @@ static bool reply_done(struct http_request *request)
     return true;
 }
 
+static void refuse_ack(struct http_request *request)
+{
+    struct samenloop_health health;
+    samenloop_health(request->http->house, &health);
+    if (health.writable)
+        http_problem(request, "position_unknown", "/positions",
+                     "a position is not in this role's inbox; none was acknowledged");
+    else
+        http_problem(request, "overload", NULL,
+                     "the adapter's disk has no room; try again later, which is safe");
+}
+
 void http_inbox_ack(struct http_request *request)
 {
     struct sl_error error = {0};
@@ -199,8 +211,7 @@ void http_inbox_ack(struct http_request *request)
                      "{\"positions\":[…]} with at most 4096 decimal strings is wanted");
     else if (samenloop_acknowledge(request->http->house, request->role, positions, (size_t)count) <
              0)
-        http_problem(request, "position_unknown", "/positions",
-                     "a position is not in this role's inbox; none was acknowledged");
+        refuse_ack(request);
     else
         http_put_aside(request, reply_done, 0);
     free(positions);

@@ -210,6 +210,14 @@ static int have_room(struct sl_log *log, uint64_t size, struct sl_error *error)
     return sl_log_spare_use(log, error);
 }
 
+int sl_log_make_room(struct sl_log *log, uint64_t size, struct sl_error *error)
+{
+    uint64_t rest = log->head.bytes - log->end - log->buffer.size;
+    if (sl_log_alive(log, error) < 0)
+        return -1;
+    return rest >= SL_SEAL && rest - SL_SEAL >= size ? 0 : sl_log_spare_finish(log, error);
+}
+
 static const uint8_t *next_salt(struct sl_log *log)
 {
     if (log->salts_left == 0) {

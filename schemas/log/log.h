@@ -86,6 +86,13 @@ int sl_log_sync(struct sl_log *log, struct sl_error *error);
 int sl_log_step(struct sl_log *log, struct sl_error *error);
 
 /*
+ * Sees to it that at least `size` bytes of records can be appended without asking for room: the
+ * current segment has them, or the next one is ready. UINT64_MAX: the next one is, whatever the
+ * current one has. 0, or -1 as sl_log_step.
+ */
+int sl_log_make_room(struct sl_log *log, uint64_t size, struct sl_error *error);
+
+/*
  * Erases the content of records, and the salts of their hashes, from the files; two syncs for all
  * of one segment. 0 once that is on stable storage. Numbers without a record (released, or not
  * synced) and records without content are passed over, and what is erased already is erased once

@@ -63,10 +63,10 @@ static int spare_write(struct sl_log *log, uint64_t size, struct sl_error *error
     return 0;
 }
 
-/* As far as the current segment is used, and a little more. */
+/* Twice as far as the current segment is used, and a little more: it is ready by the half of it. */
 static uint64_t step_size(const struct sl_log *log)
 {
-    uint64_t used = log->end + log->buffer.size;
+    uint64_t used = 2 * (log->end + log->buffer.size);
     uint64_t behind = used > log->spare.written ? used - log->spare.written : 0;
     return behind + STEP_LEAST < STEP_MOST ? behind + STEP_LEAST : STEP_MOST;
 }

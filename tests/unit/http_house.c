@@ -175,10 +175,11 @@ static void a_full_disk_is_overload(void **state)
     assert_int_equal(reply.status, 503);
     forget(&reply);
     sl_storage_memory_faults(img.party.outbox, (struct sl_storage_faults){0});
-    is_accepted(post(&img.place, "/events", ONE, json), "accepted");
+    party_wait(&img.party, ADAPTER_ROOM);
     reply = ask(&img.place, health);
     assert_int_equal(reply.status, 200);
     forget(&reply);
+    is_accepted(post(&img.place, "/events", ONE, json), "accepted");
     office_close(&img);
 }
 

@@ -568,7 +568,7 @@ static void a_full_disk_takes_nothing_on(void **state)
     expect_bye(&house, 0, 99, "overload");
     router_sent(house.router);
     sl_storage_memory_faults(house.storage, (struct sl_storage_faults){0});
-    pass(&house, 1);
+    pass(&house, 1000);
     img = connect_to(&house, IMG, 10);
     router_sent(house.router);
     publish(&house, img, 1, 1, 1, 1);
