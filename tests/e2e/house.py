@@ -78,11 +78,20 @@ class Sandbox:
         """What the router has said on standard error."""
         return (self.folder / "router/stderr").read_text()
 
-    def rules(self, *arguments):
-        """`samenloop rules ...`: (exit code, standard output, standard error)."""
+    def tool(self, *arguments):
+        """`samenloop ...`: (exit code, standard output, standard error)."""
         tool = pathlib.Path(os.environ.get("BUILD", ROOT / "build/gcc")) / "samenloop"
-        done = subprocess.run([tool, "rules", *map(str, arguments)], capture_output=True, text=True)
+        done = subprocess.run([tool, *map(str, arguments)], capture_output=True, text=True)
         return done.returncode, done.stdout, done.stderr
+
+    def rules(self, *arguments):
+        return self.tool("rules", *arguments)
+
+    def erase(self, bag, reason):
+        """Has the router erase what it holds of a house, by an operator's word."""
+        code, _, wrong = self.tool("erase", "--control", self.folder / "router/control", "--bag", bag, "--key",
+                                   self.folder / "keys/img/pseudonym.key", "--who", "a test", "--reason", reason)
+        assert code == 0, wrong
 
     def apply(self, agreement):
         """Brings an agreement to the router, and waits until it has taken it."""
