@@ -58,8 +58,7 @@ int outgoing_tell(struct router *router, struct source *source, int receiver,
         .publisher = batch == NULL ? -1 : router_place(router, sl_from_pb(batch->participant)),
         .queued = queued,
         .event = source->event,
-        .header = (const Samenloop__V1__Header *)sl_arena_unpack(
-            source->arena, &samenloop__v1__header__descriptor, sl_from_pb(source->event->header)),
+        .header = source_header(source),
         .dead = code.size > 0,
         .code = code};
     if (end.publisher < 0 || end.header == NULL)

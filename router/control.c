@@ -142,8 +142,7 @@ static void describe_event(struct source *source, const struct delivery *letter,
     struct sl_error error = {0};
     if (!source_has_event(queued) || source_event(source, letter, queued, &error) < 0)
         return;
-    const Samenloop__V1__Header *header = (const Samenloop__V1__Header *)sl_arena_unpack(
-        source->arena, &samenloop__v1__header__descriptor, sl_from_pb(source->event->header));
+    const Samenloop__V1__Header *header = source_header(source);
     if (header == NULL)
         return;
     (void)json_object_set_new(out, "event", number(source->event->number));

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "router/recent.h"
 #include "schemas/catalogue.h"
 #include "schemas/directory.h"
 
@@ -52,6 +53,7 @@ struct outbox {
 
 struct journal {
     struct sl_log *log;
+    struct recent *recent;
     uint64_t *strides; /* record of event 1, 1 + JOURNAL_STRIDE ... */
     size_t stride_capacity;
     uint64_t events;
@@ -201,6 +203,7 @@ int journal_open(struct journal **out, struct sl_storage *storage, uint64_t segm
         free(journal);
         return -1;
     }
+    journal->recent = recent_new();
     *out = journal;
     return 0;
 }
@@ -213,6 +216,7 @@ int journal_open_past(struct journal **out, struct sl_storage *storage, struct s
         free(journal);
         return -1;
     }
+    journal->recent = recent_new();
     *out = journal;
     return 0;
 }
@@ -230,8 +234,14 @@ void journal_close(struct journal *journal)
     for (size_t i = 0; i < journal->outbox_count; i++)
         free(journal->outboxes[i].ring);
     free(journal->strides);
+    recent_free(journal->recent);
     sl_buffer_free(&journal->kept);
     free(journal);
+}
+
+struct recent *journal_recent(const struct journal *journal)
+{
+    return journal->recent;
 }
 
 const uint8_t *journal_identity(const struct journal *journal)
@@ -348,6 +358,7 @@ int journal_room(struct journal *journal, uint64_t size, struct sl_error *error)
 int journal_erase(struct journal *journal, const uint64_t *records, size_t count,
                   struct sl_error *error)
 {
+    recent_clear(journal->recent);
     return sl_log_erase(journal->log, records, count, error);
 }
 

@@ -21,6 +21,7 @@
 enum { JOURNAL_STRIDE = 32, JOURNAL_ANSWERS = SL_CREDIT, JOURNAL_OUTBOXES = 64 };
 
 struct journal;
+struct recent;
 
 /* Opens or makes it. The storage stays the caller's. */
 int journal_open(struct journal **out, struct sl_storage *storage, uint64_t segment_bytes,
@@ -33,6 +34,7 @@ void journal_close(struct journal *journal); /* what was not synced is dropped; 
 
 const uint8_t *journal_identity(const struct journal *journal); /* SL_LOG_ID_SIZE bytes */
 uint64_t journal_events(const struct journal *journal);         /* the last event's number */
+struct recent *journal_recent(const struct journal *journal);   /* what was written lately */
 
 /* The last record that is neither a checkpoint nor the end of deliveries; 0: none. */
 uint64_t journal_news(const struct journal *journal);
@@ -64,7 +66,7 @@ int journal_step(struct journal *journal, struct sl_error *error);
 /* Is there room for `size` bytes of records, whatever happens to the disk? As sl_log_make_room. */
 int journal_room(struct journal *journal, uint64_t size, struct sl_error *error);
 
-/* Erases the content of these records; 0 once it is gone from stable storage. */
+/* Erases the content of these records; 0 once it is gone from stable storage, and from memory. */
 int journal_erase(struct journal *journal, const uint64_t *records, size_t count,
                   struct sl_error *error);
 

@@ -4,6 +4,7 @@
 
 #include "router/decided.h"
 #include "router/intake.h"
+#include "router/recent.h"
 #include "router/state.h"
 #include "schemas/uuid.h"
 
@@ -12,7 +13,8 @@ struct publication {
     struct router *router;
     int participant;
     const Samenloop__V1__Publish *publish;
-    uint64_t record; /* of its JournalBatch */
+    struct recent_batch recent; /* what is kept of it in memory */
+    struct recent_event *kept;  /* an event each */
     sl_hash leaves[SL_MAX_BATCH];
     struct intake_event events[SL_MAX_BATCH];
     Samenloop__V1__Result results[SL_MAX_BATCH];
@@ -52,16 +54,22 @@ static int append_batch(struct publication *publication, struct sl_bytes outbox,
 {
     struct router *router = publication->router;
     const Samenloop__V1__Bundle *bundle = publication->publish->bundle;
-    Samenloop__V1__JournalBatch record = SAMENLOOP__V1__JOURNAL_BATCH__INIT;
-    record.participant = sl_to_pb(sl_text(router->participants[publication->participant]));
-    record.outbox = sl_to_pb(outbox);
-    record.lane = publication->publish->lane;
-    record.position = publication->publish->position;
-    record.proof = bundle->proof;
-    record.leaves = sl_to_pb(
-        sl_bytes(publication->leaves, bundle->n_envelopes * sizeof *publication->leaves));
+    size_t count = bundle->n_envelopes;
+    struct sl_bytes leaves = sl_bytes(publication->leaves, count * sizeof *publication->leaves);
+    Samenloop__V1__JournalBatch *record = take(&router->arena, sizeof *record);
+    *record = (Samenloop__V1__JournalBatch)SAMENLOOP__V1__JOURNAL_BATCH__INIT;
+    record->participant = sl_to_pb(sl_text(router->participants[publication->participant]));
+    record->outbox = sl_to_pb(sl_arena_copy(&router->arena, outbox));
+    record->lane = publication->publish->lane;
+    record->position = publication->publish->position;
+    record->proof = bundle->proof;
+    record->leaves = sl_to_pb(sl_arena_copy(&router->arena, leaves));
+    publication->kept = take(&router->arena, count * sizeof *publication->kept);
+    memset(publication->kept, 0, count * sizeof *publication->kept);
+    publication->recent = (struct recent_batch){
+        .batch = record, .events = publication->kept, .count = count};
     return journal_append(router->journal, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_BATCH,
-                          &record.base, sl_bytes(NULL, 0), &publication->record, error);
+                          &record->base, sl_bytes(NULL, 0), &publication->recent.record, error);
 }
 
 static ProtobufCBinaryData text_of(struct router *router, const char *text)
@@ -89,7 +97,7 @@ static int refuse(struct publication *publication, size_t index, const struct sl
     record.sentence = text_of(router, reason->text);
     if (rule != NULL)
         record.rule = text_of(router, rule);
-    record.batch = publication->record;
+    record.batch = publication->recent.record;
     record.index = (uint32_t)index;
     Samenloop__V1__Result *result = &publication->results[index];
     result->verdict = SAMENLOOP__V1__VERDICT__VERDICT_REFUSED;
@@ -108,7 +116,7 @@ static int repeat(struct publication *publication, size_t index, uint64_t number
     Samenloop__V1__JournalDuplicate record = SAMENLOOP__V1__JOURNAL_DUPLICATE__INIT;
     record.at = router->at;
     record.number = number;
-    record.batch = publication->record;
+    record.batch = publication->recent.record;
     record.index = (uint32_t)index;
     publication->results[index].verdict = SAMENLOOP__V1__VERDICT__VERDICT_DUPLICATE;
     publication->results[index].journal_number = number;
@@ -119,15 +127,18 @@ static int repeat(struct publication *publication, size_t index, uint64_t number
 }
 
 /* The sealed sections as they came: the part of the record that can be erased. */
-static struct sl_bytes pack_sections(struct router *router, const Samenloop__V1__Envelope *envelope)
+static void pack_sections(struct router *router, const Samenloop__V1__Envelope *envelope,
+                          struct recent_event *out)
 {
-    Samenloop__V1__Sections sections = SAMENLOOP__V1__SECTIONS__INIT;
-    sections.n_sections = envelope->n_sections;
-    sections.sections = envelope->sections;
-    size_t size = samenloop__v1__sections__get_packed_size(&sections);
+    Samenloop__V1__Sections *sections = take(&router->arena, sizeof *sections);
+    *sections = (Samenloop__V1__Sections)SAMENLOOP__V1__SECTIONS__INIT;
+    sections->n_sections = envelope->n_sections;
+    sections->sections = envelope->sections;
+    size_t size = samenloop__v1__sections__get_packed_size(sections);
     uint8_t *packed = take(&router->arena, size);
-    (void)samenloop__v1__sections__pack(&sections, packed);
-    return sl_bytes(packed, size);
+    (void)samenloop__v1__sections__pack(sections, packed);
+    out->sections = sections;
+    out->content = sl_bytes(packed, size);
 }
 
 static int accept(struct publication *publication, size_t index, const struct decided *decided,
@@ -135,26 +146,31 @@ static int accept(struct publication *publication, size_t index, const struct de
 {
     struct router *router = publication->router;
     const Samenloop__V1__Envelope *envelope = publication->publish->bundle->envelopes[index];
-    Samenloop__V1__JournalEvent record = SAMENLOOP__V1__JOURNAL_EVENT__INIT;
-    record.number = journal_events(router->journal) + 1;
-    record.at = router->at;
-    record.batch = publication->record;
-    record.index = (uint32_t)index;
-    record.lane = publication->publish->lane;
-    record.header = envelope->header;
-    record.n_remarks = decided->remark_count;
-    record.remarks = decided->remarks;
-    record.n_queued = decided->queued_count;
-    record.queued = decided->queued;
-    record.original = decided->original;
-    record.past = sl_to_pb(decided->past);
+    struct recent_event *kept = &publication->kept[index];
+    Samenloop__V1__JournalEvent *record = take(&router->arena, sizeof *record);
+    *record = (Samenloop__V1__JournalEvent)SAMENLOOP__V1__JOURNAL_EVENT__INIT;
+    record->number = journal_events(router->journal) + 1;
+    record->at = router->at;
+    record->batch = publication->recent.record;
+    record->index = (uint32_t)index;
+    record->lane = publication->publish->lane;
+    record->header = envelope->header;
+    record->n_remarks = decided->remark_count;
+    record->remarks = decided->remarks;
+    record->n_queued = decided->queued_count;
+    record->queued = decided->queued;
+    record->original = decided->original;
+    record->past = sl_to_pb(decided->past);
     Samenloop__V1__Result *result = &publication->results[index];
     result->verdict = SAMENLOOP__V1__VERDICT__VERDICT_ACCEPTED;
-    result->journal_number = record.number;
+    result->journal_number = record->number;
     result->n_remarks = decided->remark_count;
     result->remarks = decided->remarks;
-    return router_record(router, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_EVENT, &record.base,
-                         pack_sections(router, envelope), error);
+    pack_sections(router, envelope, kept);
+    kept->event = record;
+    kept->header = publication->events[index].header;
+    return router_record(router, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_EVENT, &record->base,
+                         kept->content, error);
 }
 
 /* ---------------------------------------------------------------- a batch */
@@ -208,6 +224,8 @@ static int take_batch(struct publication *publication, struct sl_bytes outbox,
             return -1;
     }
     answer_all(publication);
+    recent_keep(journal_recent(router->journal), &publication->recent, &router->incoming,
+                &router->arena);
     return 0;
 }
 

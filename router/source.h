@@ -7,6 +7,7 @@
 
 #include "router/delivery.h"
 #include "router/journal.h"
+#include "router/recent.h"
 
 /* Begin with {.journal = ..., .arena = ...}; good until the arena is cleared. */
 struct source {
@@ -16,6 +17,7 @@ struct source {
     const ProtobufCMessage *message;
     uint64_t event_record;
     const Samenloop__V1__JournalEvent *event;
+    const struct recent_event *recent; /* the same, where it is still in memory */
     struct sl_bytes content;
     uint64_t batch_record;
     const Samenloop__V1__JournalBatch *batch;
@@ -28,6 +30,9 @@ const Samenloop__V1__Queued *source_queued(struct source *source, const struct d
 /* Reads the event behind a delivery into the source; -1. Not for checkpoints and erasures. */
 int source_event(struct source *source, const struct delivery *delivery,
                  const Samenloop__V1__Queued *queued, struct sl_error *error);
+
+/* The header of the event that was read; NULL: it has none. */
+const Samenloop__V1__Header *source_header(struct source *source);
 
 /* The sections of the event that was read; NULL: none, or erased. */
 const Samenloop__V1__Sections *source_sections(struct source *source);

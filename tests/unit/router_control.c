@@ -117,9 +117,8 @@ static void a_discarded_letter_is_gone(void **state)
 }
 
 /* The house's events lose their sections, the others keep theirs, and both parties are told. */
-static void an_erasure_takes_the_content_of_one_house(void **state)
+static void erase_one_house(bool crashes)
 {
-    (void)state;
     struct house house;
     struct party_event event;
     char hex[2 * SL_HASH_SIZE + 1];
@@ -138,7 +137,8 @@ static void an_erasure_takes_the_content_of_one_house(void **state)
     expect(&house, question, "{\"events\":3,\"told\":2}");
     struct sl_bytes lines = router_lines(house.router);
     assert_non_null(memmem(lines.data, lines.size, "erased\n", 7));
-    crash(&house, 0);
+    if (crashes)
+        crash(&house, 0);
     uint64_t ncg = connect_to(&house, NCG, 10);
     const Samenloop__V1__Deliver *deliver = heard(&house, 1, ncg)->deliver;
     assert_int_equal(deliver->n_deliveries, 6);
@@ -154,6 +154,18 @@ static void an_erasure_takes_the_content_of_one_house(void **state)
     assert_int_equal(last->previous, 3);
     assert_memory_equal(last->subjects[0].data, event.subject, SL_HASH_SIZE);
     close_house(&house);
+}
+
+static void an_erasure_takes_the_content_of_one_house(void **state)
+{
+    (void)state;
+    erase_one_house(true);
+}
+
+static void an_erasure_takes_what_was_written_a_moment_ago(void **state)
+{
+    (void)state;
+    erase_one_house(false);
 }
 
 static void what_is_no_question_is_refused(void **state)
@@ -194,6 +206,7 @@ int main(void)
         cmocka_unit_test(a_dead_letter_is_read_without_change_and_judged_once),
         cmocka_unit_test(a_discarded_letter_is_gone),
         cmocka_unit_test(an_erasure_takes_the_content_of_one_house),
+        cmocka_unit_test(an_erasure_takes_what_was_written_a_moment_ago),
         cmocka_unit_test(what_is_no_question_is_refused),
     };
     return cmocka_run_group_tests(tests, begin, finish);
