@@ -1,6 +1,7 @@
 #include "adapters/adapter.h"
 
 #include <assert.h>
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +93,54 @@ void adapter_close(struct samenloop *house)
     sl_arena_free(&house->window);
     sl_buffer_free(&house->text);
     free(house);
+}
+
+/* ---------------------------------------------------------------- other keys */
+
+static bool same_key(const uint8_t *a, const uint8_t *b)
+{
+    return a == NULL || b == NULL ? a == b : CRYPTO_memcmp(a, b, SL_KEY_SIZE) == 0;
+}
+
+/* What is in the logs hangs on these. */
+static int check_same(const struct adapter_setup *old, const struct adapter_setup *new,
+                      struct sl_error *error)
+{
+    if (strcmp(old->participant, new->participant) != 0)
+        return sl_fail(error, SL_CONFIGURATION, "this is the house of %s, not of %s",
+                       old->participant, new->participant);
+    if (!same_key(old->content_key, new->content_key))
+        return sl_fail(error, SL_CONFIGURATION, "the content key is another one");
+    if (!same_key(old->pseudonym_key, new->pseudonym_key))
+        return sl_fail(error, SL_CONFIGURATION, "the pseudonym key is another one");
+    return 0;
+}
+
+int adapter_reload(struct samenloop *house, const struct adapter_setup *setup,
+                   struct sl_error *error)
+{
+    const struct adapter_setup old = house->setup;
+    int self = house->self;
+    if (adapter_pending(house))
+        return sl_fail(error, SL_OVERLOAD, "what was handed in must be synced first");
+    if (check_setup(setup, error) < 0 || check_same(&old, setup, error) < 0)
+        return -1;
+    house->setup = *setup;
+    house->setup.outbox = old.outbox;
+    house->setup.inbox = old.inbox;
+    house->setup.segment_bytes = old.segment_bytes;
+    house->setup.keep_ms = old.keep_ms;
+    house->self = sl_directory_find(setup->directory, setup->participant);
+    if (door_reload(house, error) < 0) {
+        house->setup = old;
+        house->self = self;
+        return -1;
+    }
+    opening_free(house->opening);
+    house->opening = opening_new(house);
+    heads_key(house->heads, setup->router_signing_key);
+    client_end(house, SL_OK, "keys and cards were read again");
+    return 0;
 }
 
 /* ---------------------------------------------------------------- the world's side */

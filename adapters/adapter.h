@@ -66,6 +66,15 @@ struct adapter_moment {
 /* Opens the house and folds its logs. -1 with a sentence when a log is damaged or a key missing. */
 int adapter_open(struct samenloop **out, const struct adapter_setup *setup,
                  struct adapter_moment moment, struct sl_error *error);
+/*
+ * Takes other keys and key cards: `directory` and the asymmetric keys of another setup, which must
+ * be of the same participant and have the same content and pseudonym key; the rest of it is not
+ * looked at. A connection that stands is ended, so that the next proves itself anew. -1 with a
+ * sentence, also while anything is pending: all stays as it was.
+ */
+int adapter_reload(struct samenloop *house, const struct adapter_setup *setup,
+                   struct sl_error *error);
+
 /* What was not synced is dropped. The logs are closed. NULL is fine. */
 void adapter_close(struct samenloop *house);
 

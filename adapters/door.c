@@ -106,6 +106,19 @@ int door_open(struct samenloop *house, struct sl_error *error)
     return make_sealer(house, error);
 }
 
+int door_reload(struct samenloop *house, struct sl_error *error)
+{
+    const struct sl_participant *self = house_self(house);
+    if (self->card_count == 0)
+        return sl_fail(error, SL_BAD_KEY_CARD, "%s has no key card", self->name);
+    if (make_sealer(house, error) < 0)
+        return -1;
+    house->door->sealer.key = house->setup.signing_key;
+    house->door->door.participant = self->name;
+    house->door->door.oin = self->oin;
+    return 0;
+}
+
 void door_close(struct door *door)
 {
     if (door == NULL)

@@ -16,6 +16,9 @@ struct door;
 
 /* -1 when the house's keys do not allow it to publish. */
 int door_open(struct samenloop *house, struct sl_error *error);
+/* The house has other keys or cards, and nothing pending. -1: it may not publish; all is as before.
+ */
+int door_reload(struct samenloop *house, struct sl_error *error);
 void door_close(struct door *door); /* NULL is fine */
 
 /* As samenloop_publish and samenloop_answer. */

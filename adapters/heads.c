@@ -124,6 +124,11 @@ int heads_open(struct heads **out, struct sl_storage *storage, EVP_PKEY *key,
     return 0;
 }
 
+void heads_key(struct heads *heads, EVP_PKEY *key)
+{
+    heads->key = key;
+}
+
 void heads_close(struct heads *heads)
 {
     if (heads == NULL)

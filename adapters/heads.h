@@ -23,7 +23,8 @@ struct sl_storage;
  * caller's. */
 int heads_open(struct heads **out, struct sl_storage *storage, EVP_PKEY *key,
                struct sl_error *error);
-void heads_close(struct heads *heads); /* NULL is fine */
+void heads_key(struct heads *heads, EVP_PKEY *key); /* another one, from now on */
+void heads_close(struct heads *heads);              /* NULL is fine */
 
 /*
  * Takes a checkpoint that came from the journal with this identity (16 bytes). 0 when it, or the

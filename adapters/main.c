@@ -186,6 +186,7 @@ static int signals_as_file(void)
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP);
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return -1;
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -254,6 +255,31 @@ static void say(struct said *said, const struct samenloop *house)
     memcpy(said->trouble, health.trouble, sizeof said->trouble);
 }
 
+/* What is wrong with the new configuration is told, and the old one stays. */
+static void reload(struct samenloop_line *line, struct said *said)
+{
+    char problems[PROBLEMS];
+    if (samenloop_reload(line, problems, sizeof problems) < 0) {
+        (void)fprintf(stderr, "samenloop-adapter: not reloaded\n%s", problems);
+        return;
+    }
+    (void)fprintf(stderr, "samenloop-adapter: reloaded\n");
+    warn(samenloop_config(line));
+    said->expiry = 0; /* the cards may be others */
+}
+
+/* Gives true when the adapter is to end. */
+static bool take_signals(struct samenloop_line *line, int signals, struct said *said)
+{
+    struct signalfd_siginfo signal;
+    while (read(signals, &signal, sizeof signal) == (ssize_t)sizeof signal) {
+        if (signal.ssi_signo != SIGHUP)
+            return true;
+        reload(line, said);
+    }
+    return false;
+}
+
 static int loop(struct samenloop_line *line, const struct edges *edges, int signals)
 {
     struct samenloop *house = samenloop_house(line);
@@ -265,14 +291,13 @@ static int loop(struct samenloop_line *line, const struct edges *edges, int sign
     for (;;) {
         if (samenloop_turn(line, files, count, edges_timeout(edges, elapsed_ms())) < 0)
             return -1;
+        if (take_signals(line, signals, &said))
+            return 0;
         edges_round(edges, elapsed_ms());
         say(&said, house);
         say_expiry(&said, samenloop_config(line));
         say_spool(&said, edges->spool);
         (void)sd_notify(0, "WATCHDOG=1");
-        struct signalfd_siginfo signal;
-        if (read(signals, &signal, sizeof signal) == (ssize_t)sizeof signal)
-            return 0;
     }
 }
 

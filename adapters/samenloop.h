@@ -49,6 +49,12 @@ enum { SAMENLOOP_LANES = 4 }; /* arrays by lane: 1 acute, 2 urgent, 3 ordinary; 
  */
 int samenloop_open(struct samenloop_line **out, const char *config_file, char *problems,
                    size_t size);
+/*
+ * Reads the configuration again, after a turn and before anything is handed in: keys, key cards and
+ * the router's address and key are taken, and the connection is made anew; every other setting
+ * holds from the next samenloop_open. -1, with the problems as above: all stays as it was.
+ */
+int samenloop_reload(struct samenloop_line *line, char *problems, size_t size);
 /* Ends the connection (what is on its way to the router is given a second) and closes the house. */
 void samenloop_close(struct samenloop_line *line);
 

@@ -20,7 +20,7 @@
 enum {
     ROUND_FRAMES = 256,       /* taken in one round, */
     ROUND_BYTES = 256 * 1024, /* or a frame more: what comes behind waits for their sync */
-    SEND_HIGH_WATER = 8, /* frames: what is acute waits behind no more */
+    SEND_HIGH_WATER = 8,      /* frames: what is acute waits behind no more */
     RECEIVE_HIGH_WATER = 16,
     HANDSHAKE_MS = 3000,
     RECONNECT_MS = 100,
@@ -285,9 +285,8 @@ const char *samenloop_trouble(const struct samenloop_line *line)
 
 /* ---------------------------------------------------------------- open and close */
 
-static int open_house(struct samenloop_line *line, struct sl_error *error)
+static struct adapter_setup setup_of(const struct adapter_config *config)
 {
-    const struct adapter_config *config = line->config;
     struct adapter_setup setup = {
         .participant = config->participant,
         .directory = &config->directory,
@@ -300,6 +299,13 @@ static int open_house(struct samenloop_line *line, struct sl_error *error)
         .keep_ms = (int64_t)config->keep_days * 24 * 60 * 60 * 1000,
     };
     memcpy(setup.sealing_keys, config->sealing, sizeof setup.sealing_keys);
+    return setup;
+}
+
+static int open_house(struct samenloop_line *line, struct sl_error *error)
+{
+    const struct adapter_config *config = line->config;
+    struct adapter_setup setup = setup_of(config);
     if (sl_storage_files(&line->outbox, config->outbox, true, error) < 0 ||
         sl_storage_files(&line->inbox, config->inbox, true, error) < 0)
         return -1;
@@ -313,6 +319,17 @@ static int open_house(struct samenloop_line *line, struct sl_error *error)
     return 0;
 }
 
+/* The configuration with what it names; NULL, with all that is wrong in `problems`. */
+static struct adapter_config *read_config(const char *file, int64_t now, struct sl_buffer *problems)
+{
+    struct adapter_config *config = adapter_config_read(file, problems);
+    if (config == NULL ||
+        adapter_config_load(config, adapter_config_now(config, now), problems) == 0)
+        return config;
+    adapter_config_free(config);
+    return NULL;
+}
+
 static int open_line(struct samenloop_line *line, const char *config_file,
                      struct sl_buffer *problems)
 {
@@ -324,10 +341,8 @@ static int open_line(struct samenloop_line *line, const char *config_file,
                          major, minor, patch);
         return -1;
     }
-    line->config = adapter_config_read(config_file, problems);
+    line->config = read_config(config_file, 0, problems);
     if (line->config == NULL)
-        return -1;
-    if (adapter_config_load(line->config, adapter_config_now(line->config, 0), problems) < 0)
         return -1;
     line->context = zmq_ctx_new();
     if (line->context == NULL || open_house(line, &error) < 0) {
@@ -352,21 +367,50 @@ static void drop(struct samenloop_line *line)
     free(line);
 }
 
+static void tell_problems(struct sl_buffer *text, char *problems, size_t size)
+{
+    if (size > 0)
+        (void)snprintf(problems, size, "%.*s", (int)text->size,
+                       text->size > 0 ? (const char *)text->data : "");
+    sl_buffer_free(text);
+}
+
 int samenloop_open(struct samenloop_line **out, const char *config_file, char *problems,
                    size_t size)
 {
     struct samenloop_line *line = sl_new(1, sizeof *line);
     struct sl_buffer text = {0};
     int result = open_line(line, config_file, &text);
-    if (size > 0)
-        (void)snprintf(problems, size, "%.*s", (int)text.size,
-                       text.size > 0 ? (const char *)text.data : "");
-    sl_buffer_free(&text);
+    tell_problems(&text, problems, size);
     if (result < 0)
         drop(line);
     else
         *out = line;
     return result;
+}
+
+/* A socket that still tries with the old keys goes at once; one that stands says Bye first. */
+int samenloop_reload(struct samenloop_line *line, char *problems, size_t size)
+{
+    struct sl_buffer text = {0};
+    struct sl_error error = {0};
+    struct adapter_config *config = read_config(line->config->file, line->now, &text);
+    struct adapter_setup setup = {0};
+    if (config != NULL)
+        setup = setup_of(config);
+    if (config == NULL || adapter_reload(line->house, &setup, &error) < 0) {
+        if (config != NULL)
+            sl_buffer_printf(&text, "%s\n", error.text);
+        adapter_config_free(config);
+        tell_problems(&text, problems, size);
+        return -1;
+    }
+    if (!line->proven)
+        close_socket(line);
+    adapter_config_free(line->config);
+    line->config = config;
+    tell_problems(&text, problems, size);
+    return 0;
 }
 
 void samenloop_close(struct samenloop_line *line)

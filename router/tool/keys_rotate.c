@@ -229,7 +229,7 @@ static int run(struct rotation *rotation, struct sl_buffer *card, struct sl_erro
         write_card(rotation, sl_buffer_bytes(card), error) < 0)
         return -1;
     (void)printf(
-        "then restart %s's adapter, the others' adapters, and reload the router last (SIGHUP); "
+        "then reload %s's adapter, the others' adapters, and the router last (SIGHUP each); "
         "until then what %s publishes waits in its outbox\n",
         rotation->arguments->participant, rotation->arguments->participant);
     return 0;

@@ -70,7 +70,15 @@ def restart(box, name):
     box.start()
 
 
-def rotate(box, name, use, *more):
+def reload(box, name, said="reloaded"):
+    """The adapter takes keys and cards without a restart, and connects anew."""
+    file = box.folder / name / "stderr"
+    before = file.read_text().count(f"samenloop-adapter: {said}")
+    os.kill(box.state["participants"][name]["pid"], signal.SIGHUP)
+    house.until(lambda: file.read_text().count(f"samenloop-adapter: {said}") > before)
+
+
+def rotate(box, name, use, *more, take):
     program = house.ROOT / os.environ.get("BUILD", "build/gcc") / "samenloop"
     done = subprocess.run([program, "keys", "rotate", box.folder / "keys", "--participant", name, "--use", use, *more],
                           capture_output=True, text=True)
@@ -79,8 +87,8 @@ def rotate(box, name, use, *more):
         if line.startswith("add to old_sealing_keys"):
             config = pathlib.Path(box.state["participants"][name]["config"])
             config.write_text(f'old_sealing_keys = "{line.split()[-1]}"\n' + config.read_text())
-    restart(box, name)
-    restart(box, OTHER[name])
+    take(box, name)
+    take(box, OTHER[name])
     os.kill(box.state["router"]["pid"], signal.SIGHUP)
 
 
@@ -92,7 +100,7 @@ def rotation_loses_nothing():
         house.until(lambda: len(parties["img"].accepted) > before + 20)
         for name in ("ncg", "img"):
             for use in ("sealing", "signing", "curve"):
-                rotate(box, name, use)
+                rotate(box, name, use, take=restart if name == "ncg" else reload)
                 seen = {one: len(parties[one].accepted) for one in parties}
                 house.until(lambda: all(len(parties[one].accepted) > seen[one] + 10 for one in parties))
         for party in parties.values():
@@ -113,11 +121,26 @@ def what_ends_soon_is_told():
     with house.Sandbox("--participants", "img,ncg") as box:
         files = [box.folder / one / "stderr" for one in ("router", "img", "ncg")]
         assert not any(" ends at " in file.read_text() for file in files)
-        rotate(box, "ncg", "signing", "--days", "10", "--overlap", "1")
+        rotate(box, "ncg", "signing", "--days", "10", "--overlap", "1", take=reload)
         for file in files:
             house.until(lambda: "ncg: the signing key ends at " in file.read_text())
             assert "img: " not in file.read_text(), file.read_text()
 
 
+def a_bad_configuration_changes_nothing():
+    with house.Sandbox("--participants", "img,ncg") as box:
+        pid = box.state["participants"]["img"]["pid"]
+        config = pathlib.Path(box.state["participants"]["img"]["config"])
+        good = config.read_text()
+        for bad in (good + "\nno_such_setting = 1\n", good.replace("img/content.key", "ncg/content.key"), good.replace("img/signing.key", "ncg/signing.key")):
+            assert bad != good
+            config.write_text(bad)
+            reload(box, "img", "not reloaded")
+        config.write_text(good)
+        assert box.publish("img", event("img", 1))[0] == 202
+        house.until(lambda: box.take("ncg"))
+        assert box.state["participants"]["img"]["pid"] == pid and pathlib.Path(f"/proc/{pid}").exists()
+
+
 if __name__ == "__main__":
-    house.run([rotation_loses_nothing, what_ends_soon_is_told])
+    house.run([rotation_loses_nothing, what_ends_soon_is_told, a_bad_configuration_changes_nothing])
