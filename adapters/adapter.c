@@ -334,12 +334,29 @@ static int receipt(struct samenloop *house, uint64_t record, struct sl_error *er
     if (inbox_read(house->inbox, &house->lookup, record, &item, error) < 0)
         return -1;
     const Samenloop__V1__Delivery *delivery = item.delivery->delivery;
+    if (!delivery->receipt_wanted)
+        return 0;
     return outbox_receipt(house->outbox,
                           (struct outbox_receipt){.lane = (enum sl_lane)delivery->lane,
                                                   .number = delivery->number,
                                                   .role = (enum sl_role)delivery->role,
                                                   .at = house->moment.now},
                           error);
+}
+
+/* The notice of an erasure is the last that names the house: it goes when it was taken. */
+static int take(struct samenloop *house, uint64_t record, struct sl_error *error)
+{
+    struct inbox_item item;
+    sl_arena_clear(&house->lookup);
+    if (!inbox_receipt(house->inbox, record))
+        return inbox_take(house->inbox, record, house->moment.now, error);
+    if (inbox_read(house->inbox, &house->lookup, record, &item, error) < 0 ||
+        inbox_take(house->inbox, record, house->moment.now, error) < 0)
+        return -1;
+    bool erasure = item.delivery->delivery->kind ==
+                   SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_ERASURE;
+    return erasure ? inbox_forget(house->inbox, record, error) : 0;
 }
 
 int samenloop_acknowledge(struct samenloop *house, enum samenloop_role role,
@@ -356,7 +373,7 @@ int samenloop_acknowledge(struct samenloop *house, enum samenloop_role role,
     if (result == 0 && outbox_dirty(house->outbox))
         result = outbox_sync(house->outbox, &error);
     for (size_t i = 0; i < count && result == 0; i++)
-        result = inbox_take(house->inbox, positions[i], house->moment.now, &error);
+        result = take(house, positions[i], &error);
     if (result < 0)
         house_trouble(house, &error);
     return result;

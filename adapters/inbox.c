@@ -124,7 +124,9 @@ static void mark_delivery(struct inbox *inbox, uint64_t record,
                           const Samenloop__V1__Delivery *delivery)
 {
     numbers_add(&inbox->numbers[delivery->lane], delivery->number);
-    mark(inbox, record, (int)delivery->role, (int)delivery->lane, delivery->receipt_wanted);
+    bool erasure = delivery->kind == SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_ERASURE;
+    mark(inbox, record, (int)delivery->role, (int)delivery->lane,
+         delivery->receipt_wanted || erasure);
 }
 
 /* What the delivery of an event teaches. */
@@ -168,42 +170,44 @@ int inbox_tell(struct inbox *inbox, const Samenloop__V1__InboxTold *kept,
     return 0;
 }
 
-/* The header of what stands in a record; empty: it has none. */
-static struct sl_bytes header_in(struct inbox *inbox, const struct sl_record *record)
+/* What a record says that is about an event; a House says it of itself. */
+struct about {
+    struct sl_bytes subject;
+    uint64_t number; /* of the event in the journal; 0: it has none */
+};
+
+static struct sl_bytes subject_of(struct inbox *inbox, ProtobufCBinaryData bytes)
 {
-    const Samenloop__V1__InboxDelivery *delivery = NULL;
-    const Samenloop__V1__InboxTold *told = NULL;
-    if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_DELIVERY)
-        delivery = (const void *)sl_arena_unpack(
-            &inbox->arena, &samenloop__v1__inbox_delivery__descriptor, record->kept);
-    else if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_TOLD)
-        told = (const void *)sl_arena_unpack(&inbox->arena, &samenloop__v1__inbox_told__descriptor,
-                                             record->kept);
-    if (delivery != NULL)
-        return sl_from_pb(delivery->header);
-    return told != NULL ? sl_from_pb(told->header) : sl_bytes(NULL, 0);
+    const Samenloop__V1__Header *header = (const void *)sl_arena_unpack(
+        &inbox->arena, &samenloop__v1__header__descriptor, sl_from_pb(bytes));
+    return header == NULL ? sl_bytes(NULL, 0) : sl_from_pb(header->subject);
 }
 
-static bool is_about(struct inbox *inbox, const struct sl_record *record,
-                     const uint8_t subject[SL_HASH_SIZE])
+static struct about about(struct inbox *inbox, const struct sl_record *record)
 {
+    struct about out = {0};
     sl_arena_clear(&inbox->arena);
     if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_HOUSE) {
         const Samenloop__V1__House *house = (const void *)sl_arena_unpack(
             &inbox->arena, &samenloop__v1__house__descriptor, record->kept);
-        return house != NULL &&
-               sl_bytes_equal(sl_from_pb(house->pseudonym), sl_bytes(subject, SL_HASH_SIZE));
+        if (house != NULL)
+            out.subject = sl_from_pb(house->pseudonym);
+    } else if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_DELIVERY) {
+        const Samenloop__V1__InboxDelivery *kept = (const void *)sl_arena_unpack(
+            &inbox->arena, &samenloop__v1__inbox_delivery__descriptor, record->kept);
+        if (kept != NULL && kept->delivery != NULL && kept->header.len > 0)
+            out = (struct about){subject_of(inbox, kept->header), kept->delivery->journal_number};
+    } else if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_TOLD) {
+        const Samenloop__V1__InboxTold *told = (const void *)sl_arena_unpack(
+            &inbox->arena, &samenloop__v1__inbox_told__descriptor, record->kept);
+        if (told != NULL && told->result != NULL)
+            out = (struct about){subject_of(inbox, told->header), told->result->journal_number};
     }
-    struct sl_bytes bytes = header_in(inbox, record);
-    const Samenloop__V1__Header *header =
-        bytes.size == 0 ? NULL
-                        : (const void *)sl_arena_unpack(&inbox->arena,
-                                                        &samenloop__v1__header__descriptor, bytes);
-    return header != NULL &&
-           sl_bytes_equal(sl_from_pb(header->subject), sl_bytes(subject, SL_HASH_SIZE));
+    return out;
 }
 
-int inbox_erase(struct inbox *inbox, const uint8_t subject[SL_HASH_SIZE], struct sl_error *error)
+int inbox_erase(struct inbox *inbox, const uint8_t subject[SL_HASH_SIZE], uint64_t last,
+                struct sl_error *error)
 {
     if (inbox_sync(inbox, error) < 0) /* only what is synced can be erased */
         return -1;
@@ -214,7 +218,9 @@ int inbox_erase(struct inbox *inbox, const uint8_t subject[SL_HASH_SIZE], struct
     size_t capacity = 0;
     int result;
     while ((result = sl_log_reader_next(reader, &record, error)) > 0) {
-        if (!is_about(inbox, &record, subject))
+        struct about what = about(inbox, &record);
+        if (!sl_bytes_equal(what.subject, sl_bytes(subject, SL_HASH_SIZE)) ||
+            (last != 0 && what.number > last))
             continue;
         numbers = sl_grow(numbers, &capacity, count + 1, sizeof *numbers);
         numbers[count++] = record.number;
@@ -226,6 +232,11 @@ int inbox_erase(struct inbox *inbox, const uint8_t subject[SL_HASH_SIZE], struct
         houses_forget(inbox->known->houses, subject);
     free(numbers);
     return result;
+}
+
+int inbox_forget(struct inbox *inbox, uint64_t record, struct sl_error *error)
+{
+    return inbox_sync(inbox, error) < 0 ? -1 : sl_log_erase(inbox->log, &record, 1, error);
 }
 
 /* ---------------------------------------------------------------- handing out */

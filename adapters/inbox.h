@@ -59,11 +59,16 @@ int inbox_deliver(struct inbox *inbox, const Samenloop__V1__InboxDelivery *kept,
                   struct sl_error *error);
 
 /*
- * Takes the content of everything about a house out of the log: sections, its BAG number, the back
- * office's own id. What waits goes on waiting, without. 0 once that is on stable storage; after a
+ * Takes the content of everything about a house out of the log that is not newer than event
+ * `last` of the journal (0: all): sections, its BAG number, the back office's own id. What waits
+ * goes on waiting, without. 0 once that is on stable storage; after a
  * failure all of it is asked again. Looks at the whole log.
  */
-int inbox_erase(struct inbox *inbox, const uint8_t subject[SL_HASH_SIZE], struct sl_error *error);
+int inbox_erase(struct inbox *inbox, const uint8_t subject[SL_HASH_SIZE], uint64_t last,
+                struct sl_error *error);
+
+/* Takes away the content of a notice that was taken, for it names a house that was erased. */
+int inbox_forget(struct inbox *inbox, uint64_t record, struct sl_error *error);
 
 /* Appends what the back office must hear of an event of its own, in the lane of that event. */
 int inbox_tell(struct inbox *inbox, const Samenloop__V1__InboxTold *kept,
@@ -87,7 +92,7 @@ uint64_t inbox_arrivals(const struct inbox *inbox, enum sl_role role);
 
 /* Is there an item for this role under this number, taken or not? One that is gone was taken. */
 bool inbox_is_for(const struct inbox *inbox, uint64_t record, enum sl_role role);
-/* Does it wait, and the router for a receipt of it? */
+/* Does it wait, and is there more to do when it is taken: a receipt, or an erasure's last word? */
 bool inbox_receipt(const struct inbox *inbox, uint64_t record);
 /* Somebody in the role has taken an item that waits. */
 int inbox_take(struct inbox *inbox, uint64_t record, int64_t at, struct sl_error *error);

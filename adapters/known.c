@@ -36,6 +36,16 @@ void known_event(struct known *known, struct place place, struct sl_bytes uuid, 
         places_add(known->ids, id, place);
 }
 
+void known_again(struct known *known, struct place place, struct sl_bytes id,
+                 struct sl_bytes subject, struct sl_bytes bag_id, uint64_t record)
+{
+    uint8_t same[SL_UUID_SIZE];
+    if (subject.size == SL_PSEUDONYM_SIZE && bag_id.size > 0)
+        houses_learn(known->houses, subject.data, bag_id, place.log, record);
+    if (id.size > 0 && sl_uuid_parse(same, id) < 0 && !has(known->ids, id))
+        places_add(known->ids, id, place);
+}
+
 void known_derived(struct known *known, struct place place, const uint8_t uuid[SL_UUID_SIZE])
 {
     struct sl_bytes key = sl_bytes(uuid, SL_UUID_SIZE);

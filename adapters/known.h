@@ -26,6 +26,11 @@ void known_free(struct known *known);
 void known_event(struct known *known, struct place place, struct sl_bytes uuid, struct sl_bytes id,
                  struct sl_bytes subject, struct sl_bytes bag_id);
 
+/* The same of an event that is known by its UUID: its id and house stand elsewhere now, the house
+ * in `record`. */
+void known_again(struct known *known, struct place place, struct sl_bytes id,
+                 struct sl_bytes subject, struct sl_bytes bag_id, uint64_t record);
+
 /* The router said something about an event: its own UUID leads to the record that has the event. */
 void known_derived(struct known *known, struct place place, const uint8_t uuid[SL_UUID_SIZE]);
 

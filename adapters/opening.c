@@ -248,8 +248,13 @@ static int keep_word(struct samenloop *house, const Samenloop__V1__Delivery *del
     Samenloop__V1__InboxDelivery kept = SAMENLOOP__V1__INBOX_DELIVERY__INIT;
     Samenloop__V1__InboxContent content = SAMENLOOP__V1__INBOX_CONTENT__INIT;
     bool erasure = delivery->kind == SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_ERASURE;
+    char bag_id[SL_BAG_SIZE + 1];
     for (size_t i = 0; erasure && i < delivery->n_subjects; i++) {
-        if (inbox_erase(house->inbox, delivery->subjects[i].data, error) < 0)
+        const uint8_t *subject = delivery->subjects[i].data;
+        if (houses_bag_id(house->known.houses, subject, bag_id))
+            content.subject = sl_to_pb(sl_text(bag_id)); /* until the back office has it */
+        if (outbox_erase(house->outbox, subject, error) < 0 ||
+            inbox_erase(house->inbox, subject, delivery->journal_number, error) < 0)
             return -1;
     }
     if (delivery->checkpoint != NULL &&

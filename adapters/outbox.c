@@ -5,6 +5,7 @@
 
 #include "adapters/batches.h"
 #include "adapters/keeping.h"
+#include "adapters/leftovers.h"
 #include "adapters/receipts.h"
 #include "schemas/limits.h"
 #include "schemas/log/log.h"
@@ -15,6 +16,7 @@ struct outbox {
     struct batches *batches;
     struct receipts receipts; /* that wait to be receipted */
     struct keeping keeping;
+    struct leftovers leftovers; /* of batches with an erasure */
     /* The batch that was read last. */
     uint64_t read;
     struct outbox_batch batch;
@@ -100,6 +102,26 @@ static bool batch_is_good(const Samenloop__V1__OutboxBatch *batch,
            (content == NULL || content->n_events == batch->n_headers);
 }
 
+/* The content of a batch, or what is left of it; its record is not to be looked at any more. */
+static int read_content(struct outbox *outbox, const struct sl_record *batch,
+                        struct sl_error *error)
+{
+    struct sl_record record = *batch;
+    uint64_t left = leftovers_find(&outbox->leftovers, batch->number);
+    if (batch->erased && left == 0)
+        return 0;
+    if (batch->erased) {
+        int result = sl_log_read(outbox->log, left, &record, error);
+        if (result < 0 || (result == 1 && record.erased))
+            return result < 0 ? -1 : 0;
+        if (result == 0)
+            return damaged(error, left);
+    }
+    outbox->batch.content = (void *)sl_arena_unpack(
+        &outbox->batch_arena, &samenloop__v1__outbox_content__descriptor, record.content);
+    return outbox->batch.content == NULL ? damaged(error, record.number) : 0;
+}
+
 int outbox_read(struct outbox *outbox, uint64_t number, struct outbox_batch *out,
                 struct sl_error *error)
 {
@@ -116,14 +138,10 @@ int outbox_read(struct outbox *outbox, uint64_t number, struct outbox_batch *out
     outbox->batch.kept = (const void *)sl_arena_unpack(&outbox->batch_arena, batch_type,
                                                        record.kept);
     outbox->batch.content = NULL;
-    if (!record.erased) {
-        outbox->batch.content = (const void *)sl_arena_unpack(
-            &outbox->batch_arena, &samenloop__v1__outbox_content__descriptor, record.content);
-        if (outbox->batch.content == NULL)
-            return damaged(error, number);
-    }
-    if (record.kind != SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_BATCH ||
-        !batch_is_good(outbox->batch.kept, outbox->batch.content))
+    bool is_batch = record.kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_BATCH;
+    if (is_batch && read_content(outbox, &record, error) < 0)
+        return -1;
+    if (!is_batch || !batch_is_good(outbox->batch.kept, outbox->batch.content))
         return damaged(error, number);
     outbox->read = number;
     *out = outbox->batch;
@@ -411,10 +429,111 @@ int outbox_release(struct outbox *outbox, int64_t before, int64_t now, struct sl
         sl_log_sync(outbox->log, error) < 0 || sl_log_release(outbox->log, end, error) < 0)
         return -1;
     batches_forget(outbox->batches, end);
+    leftovers_forget(&outbox->leftovers, end);
     known_forget(outbox->known, PLACE_OUTBOX, end);
     if (outbox->read < end)
         outbox->read = 0;
     return 1;
+}
+
+/* ---------------------------------------------------------------- erasure */
+
+/* Records whose content is to go. */
+struct going {
+    uint64_t *numbers;
+    size_t count, capacity;
+};
+
+static void let_go(struct going *going, uint64_t number)
+{
+    going->numbers = sl_grow(going->numbers, &going->capacity, going->count + 1,
+                             sizeof *going->numbers);
+    going->numbers[going->count++] = number;
+}
+
+/* What is left of an answered batch without a house's events is written again. */
+static int leave(struct outbox *outbox, const struct sl_record *record, struct sl_bytes subject,
+                 struct going *going, struct sl_error *error)
+{
+    const struct batch *batch = batches_find(outbox->batches, record->number);
+    struct outbox_batch read = {0};
+    size_t left = 0;
+    uint64_t written = 0;
+    Samenloop__V1__OutboxLeft kept = SAMENLOOP__V1__OUTBOX_LEFT__INIT;
+    if (record->erased)
+        let_go(going, record->number); /* a crash may have left half of it */
+    if (batch == NULL || batch->answer == 0)
+        return 0;
+    if (outbox_read(outbox, record->number, &read, error) < 0)
+        return -1;
+    if (read.content == NULL)
+        return 0;
+    Samenloop__V1__OutboxContent *content = (void *)(uintptr_t)read.content; /* of its arena */
+    outbox->read = 0;
+    if (leftovers_empty(&outbox->arena, read.kept, content, subject, &left) == 0)
+        return 0;
+    kept.batch = batch->record;
+    if (left > 0 && append(outbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_LEFT, &kept.base,
+                           &content->base, &written, error) < 0)
+        return -1;
+    leftovers_note(&outbox->leftovers, batch->record, written);
+    let_go(going, batch->record);
+    return 0;
+}
+
+/* One that holds no more goes, now or once more. */
+static int look_at_left(struct outbox *outbox, const struct sl_record *record, struct going *going,
+                        struct sl_error *error)
+{
+    const Samenloop__V1__OutboxLeft *left = (const void *)sl_arena_unpack(
+        &outbox->arena, &samenloop__v1__outbox_left__descriptor, record->kept);
+    if (left == NULL)
+        return damaged(error, record->number);
+    if (record->erased || leftovers_find(&outbox->leftovers, left->batch) != record->number)
+        let_go(going, record->number);
+    return 0;
+}
+
+static int look_at(struct outbox *outbox, const struct sl_record *record, struct sl_bytes subject,
+                   struct going *going, struct sl_error *error)
+{
+    sl_arena_clear(&outbox->arena);
+    if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_BATCH)
+        return leave(outbox, record, subject, going, error);
+    if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_LEFT)
+        return look_at_left(outbox, record, going, error);
+    if (record->kind != SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_HOUSE)
+        return 0;
+    const Samenloop__V1__House *house = (const void *)sl_arena_unpack(
+        &outbox->arena, &samenloop__v1__house__descriptor, record->kept);
+    if (house != NULL && sl_bytes_equal(sl_from_pb(house->pseudonym), subject))
+        let_go(going, record->number);
+    return 0;
+}
+
+int outbox_erase(struct outbox *outbox, const uint8_t subject[SL_HASH_SIZE], struct sl_error *error)
+{
+    if (outbox_sync(outbox, error) < 0) /* only what is synced can be erased */
+        return -1;
+    struct sl_log_reader *reader = sl_log_reader_new(outbox->log, 1);
+    struct going going = {0};
+    uint64_t last = sl_log_last(outbox->log);
+    struct sl_record record = {0};
+    int result = 0;
+    while (record.number < last && (result = sl_log_reader_next(reader, &record, error)) > 0) {
+        result = look_at(outbox, &record, sl_bytes(subject, SL_HASH_SIZE), &going, error);
+        if (result < 0)
+            break;
+    }
+    sl_log_reader_free(reader);
+    if (result >= 0)
+        result = outbox_sync(outbox, error);
+    if (result == 0 && going.count > 0)
+        result = sl_log_erase(outbox->log, going.numbers, going.count, error);
+    if (result == 0)
+        houses_forget(outbox->known->houses, subject);
+    free(going.numbers);
+    return result;
 }
 
 /* ---------------------------------------------------------------- the fold */
@@ -462,6 +581,33 @@ static int fold_answered(struct outbox *outbox, const struct sl_record *record,
     return 0;
 }
 
+/* Its houses and ids are known by what stands here. */
+static int fold_left(struct outbox *outbox, const struct sl_record *record, struct sl_error *error)
+{
+    const Samenloop__V1__OutboxLeft *left = (const void *)sl_arena_unpack(
+        &outbox->arena, &samenloop__v1__outbox_left__descriptor, record->kept);
+    struct outbox_batch batch = {0};
+    if (left == NULL)
+        return damaged(error, record->number);
+    if (left->batch < sl_log_first(outbox->log))
+        return 0; /* the batch is gone */
+    leftovers_note(&outbox->leftovers, left->batch, record->number);
+    outbox->read = 0;
+    if (record->erased || batches_find(outbox->batches, left->batch) == NULL)
+        return 0;
+    if (outbox_read(outbox, left->batch, &batch, error) < 0)
+        return -1;
+    for (uint32_t i = 0; batch.content != NULL && i < batch.kept->n_headers; i++) {
+        const Samenloop__V1__Header *header = header_at(&outbox->arena, batch.kept, i);
+        if (header != NULL)
+            known_again(outbox->known,
+                        (struct place){.log = PLACE_OUTBOX, .record = left->batch, .index = i},
+                        sl_from_pb(batch.content->events[i]->id), sl_from_pb(header->subject),
+                        sl_from_pb(batch.content->events[i]->subject), record->number);
+    }
+    return 0;
+}
+
 static int fold(struct outbox *outbox, const struct sl_record *record, struct sl_error *error)
 {
     bool good = false;
@@ -476,6 +622,8 @@ static int fold(struct outbox *outbox, const struct sl_record *record, struct sl
     case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_RECEIPTED:
         good = receipts_fold(&outbox->receipts, &outbox->arena, record) == 0;
         break;
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_LEFT:
+        return fold_left(outbox, record, error);
     case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_HOUSE:
         good = keeping_fold_house(&outbox->arena, record, outbox->known->houses, PLACE_OUTBOX) == 0;
         break;
@@ -533,6 +681,7 @@ void outbox_close(struct outbox *outbox)
     sl_buffer_free(&outbox->content);
     batches_free(outbox->batches);
     receipts_clear(&outbox->receipts);
+    leftovers_clear(&outbox->leftovers);
     free(outbox);
 }
 

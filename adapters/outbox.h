@@ -45,6 +45,15 @@ int outbox_make_room(struct outbox *outbox, struct sl_error *error);
  */
 int outbox_release(struct outbox *outbox, int64_t before, int64_t now, struct sl_error *error);
 
+/*
+ * Takes the content of a house's events out of the log, where the router has answered them:
+ * sections, BAG number, the back office's own ids; and the house's number. What waits is newer than
+ * any erasure. 0 once that is on stable storage; after a failure all of it is asked again. Looks
+ * at the whole log.
+ */
+int outbox_erase(struct outbox *outbox, const uint8_t subject[SL_HASH_SIZE],
+                 struct sl_error *error);
+
 /* A batch as it stands in the log; good until the next outbox_read. */
 struct outbox_batch {
     const Samenloop__V1__OutboxBatch *kept;

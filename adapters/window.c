@@ -73,13 +73,27 @@ static int told(struct samenloop *house, const struct inbox_item *item, struct s
     return sl_cloudevent_answer(&house->text, &answer, error);
 }
 
+/* Which house it was is said until the notice was taken. */
+static int erased(struct samenloop *house, const struct inbox_item *item, struct sl_error *error)
+{
+    const Samenloop__V1__Delivery *delivery = item->delivery->delivery;
+    struct sl_bytes subject = {0};
+    if (item->content != NULL)
+        subject = sl_from_pb(item->content->subject);
+    return sl_cloudevent_erasure(&house->text, delivery, subject, item->record, error);
+}
+
 int window_item(struct samenloop *house, uint64_t record, struct sl_error *error)
 {
     struct inbox_item item;
     sl_arena_clear(&house->window);
     if (inbox_read(house->inbox, &house->window, record, &item, error) < 0)
         return -1;
-    return item.told != NULL ? told(house, &item, error) : delivered(house, &item, error);
+    if (item.told != NULL)
+        return told(house, &item, error);
+    return item.delivery->delivery->kind == SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_ERASURE
+               ? erased(house, &item, error)
+               : delivered(house, &item, error);
 }
 
 /* ---------------------------------------------------------------- publications */

@@ -126,6 +126,9 @@ static Samenloop__V1__Queued *tell(struct router *router, const char *name)
     queued->subject = *subject; /* behind what is on its way about the house */
     delivery->lane = SAMENLOOP__V1__LANE__LANE_ORDINARY;
     delivery->kind = SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_ERASURE;
+    delivery->name = sl_to_pb(sl_text("erasure"));
+    delivery->role = SAMENLOOP__V1__ROLE__ROLE_BACK_OFFICE;
+    delivery->journal_number = journal_events(router->journal); /* of what goes, the last */
     delivery->accepted_at = router->at;
     delivery->n_subjects = 1;
     delivery->subjects = subject;

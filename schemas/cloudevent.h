@@ -129,6 +129,13 @@ struct sl_answer {
 };
 
 /*
+ * Appends the notice `erasure`: source SL_ROUTER_SOURCE, subject the BAG number where it is known.
+ * -1, nothing appended, when something in it is no text.
+ */
+int sl_cloudevent_erasure(struct sl_buffer *out, const Samenloop__V1__Delivery *delivery,
+                          struct sl_bytes subject, uint64_t inboxposition, struct sl_error *error);
+
+/*
  * Appends `event_refused` (the result's verdict is "refused") or else `event_withheld`: source
  * SL_ADAPTER_SOURCE, causationid the event's id, and code, sentence and remarks in `data`. -1,
  * nothing appended, when something in it is no text.

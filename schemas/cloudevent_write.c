@@ -435,6 +435,37 @@ int sl_cloudevent_answer(struct sl_buffer *out, const struct sl_answer *answer,
     return finish(&writer, before, error);
 }
 
+/* ---------------------------------------------------------------- an erasure */
+
+/* It has no event behind it: its id is made of the pseudonym and the place in the journal. */
+int sl_cloudevent_erasure(struct sl_buffer *out, const Samenloop__V1__Delivery *delivery,
+                          struct sl_bytes subject, uint64_t inboxposition, struct sl_error *error)
+{
+    uint8_t at[8];
+    uint8_t id[SL_UUID_SIZE];
+    struct sl_writer writer = {.out = out};
+    size_t before = out->size;
+    sl_put64(at, (uint64_t)delivery->accepted_at);
+    const struct sl_bytes pieces[] = {
+        sl_text("erasure"), delivery->n_subjects > 0 ? sl_from_pb(delivery->subjects[0]) : subject,
+        sl_bytes(at, sizeof at)};
+    sl_uuid_from_name(id, pieces, 3);
+    sl_write_mark(&writer, '{');
+    put_text(&writer, "specversion", sl_text("1.0"));
+    put_uuid(&writer, "id", sl_bytes(id, sizeof id));
+    put_text(&writer, "source", sl_text(SL_ROUTER_SOURCE));
+    put_type(&writer, sl_text("erasure"));
+    put_text(&writer, "subject", subject);
+    put_moment(&writer, "time", delivery->accepted_at);
+    put_text(&writer, "datacontenttype", sl_text("application/json"));
+    put_delivery(&writer, delivery, inboxposition);
+    begin(&writer, "data", '{');
+    put_text(&writer, "sentence",
+             sl_text("what was exchanged about this house is erased; erase what you hold of it"));
+    sl_write_mark(&writer, '}');
+    return finish(&writer, before, error);
+}
+
 /* ---------------------------------------------------------------- what was delivered */
 
 /* The id that the event's back office gave it must be the one that its UUID was made of. */

@@ -360,6 +360,10 @@ def a_house_is_erased_and_the_proof_stays():
 
     house.until(lambda: not section(fresh["journalseq"]))
     assert section(other["journalseq"])
+    notices = [item for item in box.inbox("ncg") if item["type"] == "nl.samenloop.erasure"]
+    assert [item["subject"] for item in notices] == [BAG], notices
+    box.ack("ncg", notices)
+    house.until(lambda: not [item for item in box.inbox("ncg") if item["type"] == "nl.samenloop.erasure"])
     assert BAG.encode() not in b"".join(path.read_bytes() for path in pathlib.Path(state["participants"]["ncg"]["inbox"]).glob("*.log"))
     box.kill("ncg")
     box.start()
