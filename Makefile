@@ -66,6 +66,7 @@ help:
 	@echo 'make quick         builds, and runs the tests that need no process of their own: under a minute'
 	@echo 'make unit | interop | replay | report | e2e   builds and runs one kind of tests'
 	@echo 'make chaos         kills router and adapters 50 times under 10,000 events: nothing lost, nothing twice'
+	@echo 'make simulate DAYS=5000   router and adapters in a simulated world: so many bad days, from SEED=1 on'
 	@echo 'make fuzz SECONDS=60   feeds every reader of bytes from outside with anything, for so long each'
 	@echo 'make bench         measures events a second and latency, with the limits of the machine beside it'
 	@echo 'make check         clang-format, clang-tidy, cppcheck, and a build with clang'
@@ -106,6 +107,14 @@ unit interop replay report e2e: dependencies
 chaos: dependencies
 	@$(MAKE) --no-print-directory programs
 	@BUILD=$(BUILD) /usr/bin/python3 tests/e2e/test_kill.py --events 10000 --kills 50
+
+DAYS = 5000
+SEED = 1
+
+.PHONY: simulate
+simulate: dependencies
+	@$(MAKE) --no-print-directory $(BUILD)/tests/unit/simulation
+	@DAYS=$(DAYS) SEED=$(SEED) $(BUILD)/tests/unit/simulation
 
 # With clang, libFuzzer and sanitizers, in a folder of its own.
 FUZZING = $(MAKE) --no-print-directory CC=clang SANITIZE=fuzzer-no-link,address,undefined

@@ -518,7 +518,8 @@ static bool publish_frame(struct samenloop *house, enum sl_lane first, enum sl_l
         if (record == 0)
             continue;
         if (publish(house, record, out, &error) < 0) {
-            house_trouble(house, &error);
+            house_trouble(house, &error); /* those behind it must not overtake it */
+            client_end(house, SL_OVERLOAD, "the outbox cannot be read");
             return false;
         }
         (void)outbox_batch_state(house->outbox, record, &same, &events);
