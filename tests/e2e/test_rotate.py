@@ -35,29 +35,32 @@ class Party:
     """An organisation's back office: publishes until it is told to stop, takes what comes; adapters may be away meanwhile."""
 
     def __init__(self, box, name):
-        self.box, self.name, self.accepted, self.taken = box, name, [], {}
+        self.box, self.name, self.accepted, self.taken, self.twice = box, name, [], {}, 0
         self.stop_publishing, self.stop = threading.Event(), threading.Event()
         self.threads = [threading.Thread(target=one, daemon=True) for one in (self.publish, self.take)]
         for thread in self.threads:
             thread.start()
 
     def publish(self):
+        one = event(self.name, 0)
         while not self.stop_publishing.wait(0.02):
-            one = event(self.name, len(self.accepted))
             try:
                 status, answer = self.box.publish(self.name, one)
                 assert status in (202, 503), answer
                 if status == 202:
                     self.accepted.append(one["id"])
+                    one = event(self.name, len(self.accepted))
             except (OSError, ValueError):
                 pass  # its adapter is being restarted: the same again
 
     def take(self):
         while not self.stop.wait(0.02):
             try:
-                for item in self.box.take(self.name):
+                items = self.box.inbox(self.name)
+                for item in items:
                     place = self.taken.setdefault((item["id"], item["type"]), item["inboxposition"])
-                    assert place == item["inboxposition"], "something came twice"
+                    self.twice += place != item["inboxposition"]
+                self.box.ack(self.name, items)
             except (OSError, ValueError, AssertionError):
                 pass
 
@@ -66,7 +69,9 @@ class Party:
 
 
 def restart(box, name):
-    box.stop(name)
+    if name not in box.stopped:
+        box.stop(name)
+    box.stopped.discard(name)
     box.start()
 
 
@@ -95,6 +100,7 @@ def rotate(box, name, use, *more, take):
 def rotation_loses_nothing():
     with house.Sandbox("--participants", "img,ncg") as box:
         parties = {name: Party(box, name) for name in ("img", "ncg")}
+        box.stopped = {"ncg"}
         box.stop("ncg")  # what IMG seals meanwhile is sealed to a key that is old when it is opened
         before = len(parties["img"].accepted)
         house.until(lambda: len(parties["img"].accepted) > before + 20)
@@ -109,6 +115,7 @@ def rotation_loses_nothing():
         for party in parties.values():
             house.until(lambda: party.has(parties[OTHER[party.name]].accepted), 30)
             party.stop.set()
+            assert party.twice == 0, "something came twice"
         bad = [line for line in box.log() if line["outcome"] in ("dead_lettered", "refused")]
         assert not bad, bad[:3]
         print("     " + ", ".join(f"{len(one.accepted)} events of {one.name}" for one in parties.values()))
