@@ -89,6 +89,8 @@ static const struct {
      "AGREEMENT: an organisation's signature over it"},
     {"apply", NULL, rules_apply, "samenloop rules apply",
      "AGREEMENT: brings it to a router, which it tells"},
+    {"explain", NULL, tool_explain, "samenloop rules explain",
+     "EVENT.json [--after SCENARIO]: which rules fire, and why"},
 };
 
 static int usage(FILE *out)
@@ -97,9 +99,6 @@ static int usage(FILE *out)
                                "FILE is " RULES_FILE " unless told otherwise.\n\n");
     for (size_t i = 0; written >= 0 && i < sizeof commands / sizeof commands[0]; i++)
         written = fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
-    if (written >= 0)
-        written = fprintf(out, "  %-8s %s\n", "explain",
-                          "EVENT.json [--after SCENARIO]: which rules fire, and why");
     return out == stdout && written >= 0 ? TOOL_GOOD : TOOL_USAGE;
 }
 
@@ -107,8 +106,6 @@ int tool_rules(int count, char **arguments)
 {
     if (count == 2 && strcmp(arguments[1], "--help") == 0)
         return usage(stdout);
-    if (count >= 2 && strcmp(arguments[1], "explain") == 0)
-        return tool_explain(count - 1, arguments + 1);
     for (size_t i = 0; count >= 2 && i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(commands[i].name, arguments[1]) != 0)
             continue;
@@ -116,6 +113,8 @@ int tool_rules(int count, char **arguments)
             arguments[1] = commands[i].shown;
             return commands[i].run(count - 1, arguments + 1);
         }
+        if (count == 3 && strcmp(arguments[2], "--help") == 0)
+            return usage(stdout);
         if (count <= 3)
             return commands[i].ask(count == 3 ? arguments[2] : RULES_FILE);
     }
