@@ -162,7 +162,7 @@ static int fold_dead_letter(struct router *router, uint64_t record, const void *
     if (participant < 0 || !deliveries_judge(router->deliveries, participant,
                                              (enum sl_lane)letter->lane, letter->number, retry))
         return odd(record, "no such dead letter", error);
-    return 0;
+    return outgoing_queue(router, record, letter->queued, letter->n_queued, error);
 }
 
 static int fold_receipt(struct router *router, uint64_t record, const void *message,

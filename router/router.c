@@ -518,31 +518,6 @@ int router_finish(struct router *router, struct sl_error *error)
     return router_sync(router, error);
 }
 
-int router_dead_letter(struct router *router, const char *participant, enum sl_lane lane,
-                       uint64_t number, bool retry, const char *who, const char *why,
-                       struct sl_error *error)
-{
-    Samenloop__V1__JournalDeadLetter record = SAMENLOOP__V1__JOURNAL_DEAD_LETTER__INIT;
-    int place = router_place(router, sl_text(participant));
-    if (router->full)
-        return sl_fail(error, SL_OVERLOAD, "the router's disk is full");
-    if (place < 0 || !deliveries_judge(router->deliveries, place, lane, number, retry))
-        return sl_fail(error, SL_CONFIGURATION, "%s has no dead letter %s %llu", participant,
-                       sl_lane_name(lane), (unsigned long long)number);
-    record.at = router->at;
-    record.participant = sl_to_pb(sl_text(participant));
-    record.lane = (Samenloop__V1__Lane)lane;
-    record.number = number;
-    record.action = retry ? SAMENLOOP__V1__DEAD_LETTER_ACTION__DEAD_LETTER_ACTION_RETRY
-                          : SAMENLOOP__V1__DEAD_LETTER_ACTION__DEAD_LETTER_ACTION_DISCARD;
-    record.who = sl_to_pb(sl_text(who));
-    record.why = sl_to_pb(sl_text(why));
-    if (router_record(router, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_DEAD_LETTER, &record.base,
-                      sl_bytes(NULL, 0), error) < 0)
-        return router_fail(router, error);
-    return 0;
-}
-
 void router_figures(const struct router *router, struct router_figures *out)
 {
     *out = router->figures;

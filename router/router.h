@@ -115,7 +115,8 @@ int router_finish(struct router *router, struct sl_error *error);
 /* Says Bye to everybody; the sends are ready at once. */
 void router_goodbye(struct router *router);
 
-/* An operator's word on a dead letter: try again, or let it be. -1: no such dead letter. */
+/* An operator's word on a dead letter: try again, or let it be, which both who published it and
+ * whom it was for are told. -1: no such dead letter. */
 int router_dead_letter(struct router *router, const char *participant, enum sl_lane lane,
                        uint64_t number, bool retry, const char *who, const char *why,
                        struct sl_error *error);

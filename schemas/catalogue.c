@@ -208,6 +208,7 @@ static const struct sl_derived derived[] = {
     {"joint_handling_ended", SL_NOTICE},
     {"joint_handling_lapsed", SL_NOTICE},
     {"obligation_overdue", SL_NOTICE},
+    {"delivery_discarded", SL_NOTICE},
     {"checkpoint", SL_NOTICE},
     {"erasure", SL_NOTICE},
 };

@@ -215,7 +215,7 @@ static void what_the_router_derives_is_named_once(void **state)
         instructions += derived->kind == SL_INSTRUCTION;
     }
     assert_int_equal(instructions, 12);
-    assert_int_equal(sl_derived_count(), 20);
+    assert_int_equal(sl_derived_count(), 21);
     assert_null(sl_derived_find(sl_text("acute_unsafe")));
 }
 
