@@ -203,9 +203,9 @@ static size_t allowed(struct flow *flow, struct samenloop_line *line, size_t nex
         limit = flow->events;
     if (is_acute(flow, next))
         return 1; /* alone: it waits for no text to be made */
-    size_t count = limit - next < BATCH ? limit - next : BATCH;
-    while (count > 1 && is_acute(flow, next + count - 1))
-        count--;
+    size_t count = 1;
+    while (count < BATCH && next + count < limit && !is_acute(flow, next + count))
+        count++;
     return count;
 }
 
