@@ -15,6 +15,7 @@
 
 #include "adapters/adapter.h"
 #include "adapters/config.h"
+#include "schemas/arrivals.h"
 #include "schemas/log/storage.h"
 
 enum {
@@ -40,13 +41,13 @@ struct samenloop_line {
     struct sl_storage *inbox;
     struct samenloop *house;
     void *context;
-    void *socket;           /* NULL: none */
-    void *monitor;          /* of the socket */
-    unsigned sockets;       /* made so far */
-    bool proven;            /* the router's key is, on this socket */
-    struct sl_buffer frame; /* the one that is being sent */
-    bool unsent;            /* there was no room for it yet */
-    bool more;              /* the router's frames were not all taken */
+    void *socket;                 /* NULL: none */
+    void *monitor;                /* of the socket */
+    unsigned sockets;             /* made so far */
+    bool proven;                  /* the router's key is, on this socket */
+    struct sl_buffer frame;       /* the one that is being sent */
+    bool unsent;                  /* there was no room for it yet */
+    struct sl_arrivals *arrivals; /* of the router's frames, those that were not taken yet */
     int64_t now;
     struct sl_error error;
 };
@@ -106,7 +107,8 @@ static void close_socket(struct samenloop_line *line)
         (void)zmq_close(line->monitor);
     (void)zmq_close(line->socket);
     line->socket = line->monitor = NULL;
-    line->proven = line->unsent = line->more = false;
+    line->proven = line->unsent = false;
+    sl_arrivals_clear(line->arrivals);
 }
 
 /* Begins to connect; what goes wrong is tried again in the next round. */
@@ -168,27 +170,17 @@ static void watch(struct samenloop_line *line)
 
 static void receive(struct samenloop_line *line)
 {
+    struct sl_arrival one;
     size_t bytes = 0;
-    line->more = false;
-    for (int n = 0; line->socket != NULL; n++) {
-        zmq_msg_t message;
-        if (n == ROUND_FRAMES || bytes >= ROUND_BYTES) {
-            line->more = true;
+    if (line->socket == NULL)
+        return;
+    sl_arrivals_round(line->arrivals);
+    for (int n = 0; n < ROUND_FRAMES && bytes < ROUND_BYTES; n++) {
+        if (!sl_arrivals_next(line->arrivals, line->socket, &one))
             return;
-        }
-        (void)zmq_msg_init(&message);
-        int size = zmq_msg_recv(&message, line->socket, ZMQ_DONTWAIT);
-        if (size < 0 && errno == EINTR) {
-            (void)zmq_msg_close(&message);
-            continue;
-        }
-        if (size >= 0) {
-            adapter_received(line->house, sl_bytes(zmq_msg_data(&message), (size_t)size));
-            bytes += (size_t)size;
-        }
-        (void)zmq_msg_close(&message);
-        if (size < 0)
-            return;
+        bytes += zmq_msg_size(&one.body);
+        adapter_received(line->house, sl_bytes(zmq_msg_data(&one.body), zmq_msg_size(&one.body)));
+        sl_arrival_close(&one);
     }
 }
 
@@ -220,7 +212,7 @@ static int wait_ms(const struct samenloop_line *line, int timeout_ms)
 {
     int64_t until = adapter_wake(line->house);
     int64_t left = until == INT64_MAX ? INT64_MAX : until - elapsed_ms();
-    if (line->more || adapter_pending(line->house))
+    if (sl_arrivals_any(line->arrivals) || adapter_pending(line->house))
         return 0;
     /* While libzmq connects, the machine's wish for a connection is being met. */
     if (left <= 0 && line->socket != NULL && !line->proven)
@@ -364,6 +356,7 @@ static void drop(struct samenloop_line *line)
     sl_storage_free(line->inbox);
     adapter_config_free(line->config);
     sl_buffer_free(&line->frame);
+    sl_arrivals_free(line->arrivals);
     free(line);
 }
 
@@ -379,6 +372,7 @@ int samenloop_open(struct samenloop_line **out, const char *config_file, char *p
                    size_t size)
 {
     struct samenloop_line *line = sl_new(1, sizeof *line);
+    line->arrivals = sl_arrivals_new(false);
     struct sl_buffer text = {0};
     int result = open_line(line, config_file, &text);
     tell_problems(&text, problems, size);

@@ -293,7 +293,7 @@ static enum sl_lane lowest_for(const struct frame *frame, const struct connectio
     const Samenloop__V1__Deliver *deliver = &frame->deliver;
     bool acute = deliver->n_deliveries > 0 &&
                  frame->deliveries[0]->lane == SAMENLOOP__V1__LANE__LANE_ACUTE;
-    return acute ? SL_LANE_ACUTE : connections_lowest(connection);
+    return acute || frame->router->hurried ? SL_LANE_ACUTE : connections_lowest(connection);
 }
 
 /* One frame for a receiver. 1: sent, 0: nothing to send, -1. */
@@ -329,6 +329,9 @@ int outgoing_send(struct router *router, struct sl_error *error)
 {
     size_t bytes = 0;
     int sent = 1;
+    router->hurried = router->acute && !router->hurried;
+    router->more = router->more || router->hurried;
+    router->acute = false;
     for (int i = 0; i < (int)router->participant_count; i++) {
         if (router->connections.of[i].number == 0 || !router->connections.of[i].fed)
             continue;

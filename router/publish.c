@@ -217,6 +217,7 @@ static int take_batch(struct publication *publication, struct sl_bytes outbox,
         answer_later(publication);
         return 0;
     }
+    router->acute = router->acute || publication->publish->lane == SAMENLOOP__V1__LANE__LANE_ACUTE;
     if (append_batch(publication, outbox, error) < 0)
         return -1;
     for (size_t i = 0; i < bundle->n_envelopes; i++) {

@@ -20,6 +20,7 @@
 #include "router/pidfile.h"
 #include "router/router.h"
 #include "router/sockets.h"
+#include "schemas/arrivals.h"
 #include "schemas/expiry.h"
 #include "schemas/file.h"
 #include "schemas/log/storage.h"
@@ -49,6 +50,7 @@ struct shell {
     struct feed *feed;
     struct page *page; /* NULL: nowhere */
     struct sockets sockets;
+    struct sl_arrivals *arrivals;
     struct complaints complaints;
     int signals;
     int pid; /* descriptor of the pid file; -1: none */
@@ -143,43 +145,34 @@ static struct peer *meet_peer(struct shell *shell, struct sl_bytes id, const cha
 
 /* Hands a message to the machine: routing id, one frame, no more. The time is that of the round;
  * but a clock in a file leaps, and a message sent after the leap is not of the moment before. */
-static void take_message(struct shell *shell, zmq_msg_t *id, zmq_msg_t *body, bool more)
+static void take_message(struct shell *shell, struct sl_arrival *message)
 {
-    const char *user = zmq_msg_gets(body, "User-Id");
+    struct sl_bytes id = sl_bytes(zmq_msg_data(&message->id), zmq_msg_size(&message->id));
+    const char *user = zmq_msg_gets(&message->body, "User-Id");
     if ((*shell->config)->clock[0] != '\0')
         router_time(shell->router, moment(shell));
     int participant = admission_participant(&(*shell->config)->directory, shell->now, user);
-    if (participant < 0 || zmq_msg_size(id) > ROUTING_ID)
+    if (participant < 0 || id.size > ROUTING_ID)
         return;
-    struct peer *peer = meet_peer(shell, sl_bytes(zmq_msg_data(id), zmq_msg_size(id)), user);
-    struct sl_bytes frame = sl_bytes(zmq_msg_data(body), more ? 0 : zmq_msg_size(body));
+    struct peer *peer = meet_peer(shell, id, user);
+    struct sl_bytes frame = sl_bytes(zmq_msg_data(&message->body),
+                                     message->more ? 0 : zmq_msg_size(&message->body));
     router_frame(shell->router, peer->connection, participant, frame);
 }
 
-/* Reads one message; frames beyond the second are read and thrown away. False: nothing there. */
-static bool receive_message(struct shell *shell, size_t *bytes)
+/* Each waits for those before it, but an acute one only for what is dealt with now. */
+static void take_messages(struct shell *shell)
 {
-    zmq_msg_t id;
-    zmq_msg_t body;
-    zmq_msg_t rest;
-    (void)zmq_msg_init(&id);
-    (void)zmq_msg_init(&body);
-    bool there = zmq_msg_recv(&id, shell->sockets.server, ZMQ_DONTWAIT) >= 0;
-    if (there && zmq_msg_more(&id) != 0 &&
-        zmq_msg_recv(&body, shell->sockets.server, ZMQ_DONTWAIT) >= 0) {
-        bool more = zmq_msg_more(&body) != 0;
-        for (bool another = more; another;) {
-            (void)zmq_msg_init(&rest);
-            another = zmq_msg_recv(&rest, shell->sockets.server, ZMQ_DONTWAIT) >= 0 &&
-                      zmq_msg_more(&rest) != 0;
-            (void)zmq_msg_close(&rest);
-        }
-        *bytes += zmq_msg_size(&body);
-        take_message(shell, &id, &body, more);
+    struct sl_arrival one;
+    size_t bytes = 0;
+    sl_arrivals_round(shell->arrivals);
+    for (int i = 0; i < ROUND_FRAMES && bytes < ROUND_BYTES; i++) {
+        if (!sl_arrivals_next(shell->arrivals, shell->sockets.server, &one))
+            return;
+        bytes += zmq_msg_size(&one.body);
+        take_message(shell, &one);
+        sl_arrival_close(&one);
     }
-    (void)zmq_msg_close(&id);
-    (void)zmq_msg_close(&body);
-    return there;
 }
 
 /* What cannot be sent now is not waited for: the connection is gone, the journal has it all. */
@@ -260,17 +253,13 @@ static void tell_expiry(struct shell *shell)
 
 static int take_round(struct shell *shell, struct sl_error *error)
 {
-    size_t bytes = 0;
     router_time(shell->router, moment(shell));
     tell_expiry(shell);
     complaints_catch_up(&shell->complaints, shell->elapsed);
     sockets_admit(&shell->sockets, &(*shell->config)->directory, shell->now, &shell->complaints,
                   shell->elapsed);
     sockets_watch(&shell->sockets, &shell->complaints, shell->elapsed);
-    for (int i = 0; i < ROUND_FRAMES && bytes < ROUND_BYTES; i++) {
-        if (!receive_message(shell, &bytes))
-            break;
-    }
+    take_messages(shell);
     take_question(shell);
     if (router_sync(shell->router, error) < 0)
         return -1;
@@ -385,7 +374,7 @@ static long wait_ms(struct shell *shell)
     long page = shell->page == NULL ? -1 : page_wait_ms(shell->page);
     if (page >= 0 && page < most)
         most = page;
-    return most < 0 ? 0 : (long)most;
+    return most < 0 || sl_arrivals_any(shell->arrivals) ? 0 : (long)most;
 }
 
 static int run(struct shell *shell, struct sl_error *error)
@@ -484,6 +473,7 @@ static void stop(struct shell *shell)
     router_close(shell->router);
     sl_storage_free(shell->storage);
     feed_close(shell->feed);
+    sl_arrivals_free(shell->arrivals);
     sockets_close(&shell->sockets);
     pidfile_drop(shell->pid);
     if (shell->signals >= 0)
@@ -494,7 +484,8 @@ static void stop(struct shell *shell)
 
 int shell_run(struct config **config, struct sl_error *error)
 {
-    struct shell shell = {.config = config, .signals = -1, .pid = -1};
+    struct shell shell = {
+        .config = config, .arrivals = sl_arrivals_new(true), .signals = -1, .pid = -1};
     int result = start(&shell, error);
     if (result == 0)
         result = run(&shell, error);

@@ -54,6 +54,8 @@ struct router {
     bool full;     /* there is no room on the disk: nothing is taken on, until `room_at` at least */
     int64_t room_at; /* elapsed */
     bool more;       /* something could go out that this round had no room for */
+    bool acute;      /* an acute batch came in this round; */
+    bool hurried;    /* the last one sent only what is acute because of that */
     bool folding;    /* what the records say has happened */
     bool quiet;      /* lines were told when their records were made */
     bool failed;     /* `failure` ends the process */
@@ -129,7 +131,8 @@ void outgoing_number(const struct router *router, Samenloop__V1__Queued *const *
                      size_t count);
 /* Reads on what waits on disk where a queue has room for it. */
 int outgoing_refill(struct router *router, struct sl_error *error);
-/* Frames for everybody who has credit; as much as a round holds. */
+/* Frames for everybody who has credit; as much as a round holds. After an acute batch only what is
+ * acute: it is not to wait until others' frames are packed. The next round sends those. */
 int outgoing_send(struct router *router, struct sl_error *error);
 /* answers.c */
 /* A receiver's answers. -1 with SL_PROTOCOL, or the router has failed. */

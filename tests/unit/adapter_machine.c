@@ -115,6 +115,29 @@ static void acute_goes_first_within_the_credit(void **state)
     end(&scene);
 }
 
+/* Whatever the router's credit: what has no answer is 512 at most, and an acute event comes next.
+ */
+static void few_are_on_their_way_ahead_of_an_acute_event(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    char id[16];
+    for (unsigned n = 1; n <= 700; n++) {
+        (void)snprintf(id, sizeof id, "doc-%u", n);
+        (void)publish(&scene.img, SL_LANE_ORDINARY, id, n);
+    }
+    scene.post.publish_credit = SL_CREDIT;
+    scene.post.hold = true;
+    meet(&scene, &scene.img);
+    assert_int_equal(scene.post.published_count, 512);
+    (void)publish(&scene.img, SL_LANE_ACUTE, "a", 800);
+    post_run(&scene.post, &scene.img);
+    assert_int_equal(scene.post.published_count, 513);
+    assert_int_equal(scene.post.published[512], SL_LANE_ACUTE);
+    end(&scene);
+}
+
 static void refuse_once(void *context, const Samenloop__V1__Header *header,
                         Samenloop__V1__Result *result)
 {
@@ -548,6 +571,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_event_reaches_the_other_back_office),
         cmocka_unit_test(acute_goes_first_within_the_credit),
+        cmocka_unit_test(few_are_on_their_way_ahead_of_an_acute_event),
         cmocka_unit_test(a_refusal_is_told_and_frees_the_id),
         cmocka_unit_test(what_was_withheld_is_told_once),
         cmocka_unit_test(later_is_tried_again),

@@ -2,13 +2,19 @@
 #include "tests/unit/router_house.h"
 #include "tests/unit/router_simple.h"
 
-static void write_publish(struct house *house, uint64_t position, Samenloop__V1__Bundle *bundle)
+static void write_in_lane(struct house *house, Samenloop__V1__Lane lane, uint64_t position,
+                          Samenloop__V1__Bundle *bundle)
 {
     Samenloop__V1__Publish publish = SAMENLOOP__V1__PUBLISH__INIT;
-    publish.lane = SAMENLOOP__V1__LANE__LANE_ORDINARY;
+    publish.lane = lane;
     publish.position = position;
     publish.bundle = bundle;
     sl_wire_publish(&house->frame, &publish);
+}
+
+static void write_publish(struct house *house, uint64_t position, Samenloop__V1__Bundle *bundle)
+{
+    write_in_lane(house, SAMENLOOP__V1__LANE__LANE_ORDINARY, position, bundle);
 }
 
 static Samenloop__V1__Bundle *events_of(struct house *house, int who, const char *type,
@@ -239,6 +245,48 @@ static void credit_bounds_what_is_sent(void **state)
     answer(&house, ncg, 3, 1, SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_DONE, 1);
     sync_house(&house);
     assert_int_equal(heard(&house, 0, ncg)->deliver->deliveries[0]->number, 1);
+    close_house(&house);
+}
+
+static void publish_acute(struct house *house, uint64_t connection, uint64_t position,
+                          uint64_t number)
+{
+    write_in_lane(house, SAMENLOOP__V1__LANE__LANE_ACUTE, position,
+                  events_of(house, IMG, "safety_secured", number, 1, number));
+    say(house, connection, IMG);
+    sync_house(house);
+}
+
+/* Whatever the receiver takes: 512 that are not acute are on their way, and an acute one goes
+ * alone, with nothing else in its round. */
+static void an_acute_delivery_waits_for_nothing_that_is_to_be_sent(void **state)
+{
+    (void)state;
+    struct house house;
+    open_house(&house);
+    uint64_t img = connect_to(&house, IMG, 10);
+    uint64_t ncg = connect_to(&house, NCG, SL_CREDIT);
+    router_sent(house.router);
+    publish(&house, img, 1, 1, 1000, 1);
+    sync_house(&house);
+    assert_int_equal(sends_of(&house), 3);
+    for (size_t n = 1; n < 3; n++)
+        assert_int_equal(heard(&house, n, ncg)->deliver->n_deliveries, CONNECTIONS_FLIGHT / 2);
+    router_sent(house.router);
+    for (uint64_t n = 1; n <= 10; n++) /* room for ten others */
+        answer(&house, ncg, n, 1, SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_DONE, 1);
+    publish_acute(&house, img, 2, 2001);
+    assert_int_equal(sends_of(&house), 2);
+    const Samenloop__V1__Deliver *deliver = heard(&house, 1, ncg)->deliver;
+    assert_int_equal(deliver->n_deliveries, 1);
+    assert_int_equal(deliver->deliveries[0]->lane, SAMENLOOP__V1__LANE__LANE_ACUTE);
+    router_sent(house.router);
+    assert_true(router_wake(house.router).elapsed <= house.moment.elapsed); /* at once */
+    /* The next round sends the others too, behind the acute one. */
+    publish_acute(&house, img, 3, 2002);
+    assert_int_equal(sends_of(&house), 3);
+    assert_int_equal(heard(&house, 1, ncg)->deliver->n_deliveries, 1);
+    assert_int_equal(heard(&house, 2, ncg)->deliver->n_deliveries, 10);
     close_house(&house);
 }
 
@@ -599,6 +647,7 @@ int main(void)
         cmocka_unit_test(what_is_no_frame_ends_only_its_connection),
         cmocka_unit_test(an_event_is_answered_delivered_and_ended),
         cmocka_unit_test(credit_bounds_what_is_sent),
+        cmocka_unit_test(an_acute_delivery_waits_for_nothing_that_is_to_be_sent),
         cmocka_unit_test(more_events_than_the_credit_break_the_protocol),
         cmocka_unit_test(what_is_refused_disturbs_no_other),
         cmocka_unit_test(an_unknown_key_card_is_for_later),
