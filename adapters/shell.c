@@ -16,7 +16,7 @@
 #include "adapters/adapter.h"
 #include "adapters/config.h"
 #include "schemas/arrivals.h"
-#include "schemas/log/storage.h"
+#include "schemas/log/log.h"
 
 enum {
     ROUND_FRAMES = 256,       /* taken in one round, */
@@ -338,8 +338,9 @@ static int open_line(struct samenloop_line *line, const char *config_file,
         return -1;
     line->context = zmq_ctx_new();
     if (line->context == NULL || open_house(line, &error) < 0) {
-        sl_buffer_printf(problems, "%s\n",
-                         line->context == NULL ? "ZeroMQ cannot be started" : error.text);
+        sl_buffer_printf(problems, "%s%s\n",
+                         line->context == NULL ? "ZeroMQ cannot be started" : error.text,
+                         sl_log_advice(&error));
         return -1;
     }
     return 0;

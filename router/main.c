@@ -6,6 +6,7 @@
 
 #include "router/language/agreement.h"
 #include "router/shell.h"
+#include "schemas/log/log.h"
 #include "schemas/version.h"
 
 enum { GOOD, WRONG, USAGE };
@@ -87,7 +88,7 @@ static int run(struct config **config)
     struct sl_error error = {0};
     if (shell_run(config, &error) == 0)
         return GOOD;
-    (void)fprintf(stderr, "samenloop-router: %s\n", error.text);
+    (void)fprintf(stderr, "samenloop-router: %s%s\n", error.text, sl_log_advice(&error));
     return WRONG;
 }
 

@@ -32,6 +32,15 @@ int sl_log_damaged(const struct sl_log *log, uint64_t segment, uint64_t offset, 
                    offset, what);
 }
 
+const char *sl_log_advice(const struct sl_error *error)
+{
+    return error->code == SL_DAMAGED
+               ? "; nothing was changed: keep this folder, look at the disk, and put a sound copy "
+                 "of "
+                 "the whole folder in its place (samenloop-router(8), \"A damaged log\")"
+               : "";
+}
+
 int sl_log_die(struct sl_log *log, struct sl_error *error)
 {
     log->fatal = true;

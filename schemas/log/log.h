@@ -54,6 +54,10 @@ struct sl_log_options {
 int sl_log_open(struct sl_log **out, struct sl_storage *storage, const char *name,
                 const struct sl_log_options *options, struct sl_error *error);
 
+/* What an operator should do about it, to be put behind the sentence: "; ..." where it says that a
+ * log is damaged, else empty. */
+const char *sl_log_advice(const struct sl_error *error);
+
 /* Closes; what was appended and not synced is dropped. NULL is fine. */
 void sl_log_close(struct sl_log *log);
 
