@@ -33,6 +33,8 @@ bool sl_bytes_equal(struct sl_bytes a, struct sl_bytes b)
 
 bool sl_bytes_is(struct sl_bytes a, const char *text)
 {
+    if (a.size > 0 && a.data[0] != (uint8_t)text[0]) /* as nearly always, when a name is sought */
+        return false;
     return sl_bytes_equal(a, sl_text(text));
 }
 

@@ -1,4 +1,5 @@
 /* What needs the journal, before an event is decided on: X9, X12, X13, and who may lift what. */
+#include "router/core/guards.h"
 #include "router/core/admit.h"
 #include "router/core/past.h"
 #include "router/core/state.h"
@@ -69,7 +70,7 @@ static void admit_lift(struct core *core, const struct core_event *event,
         .core = core, .terms = terms, .event = &occurrence, .facts = &facts, .subject = subject};
     uint8_t mine = organisation == SL_IMG ? RESTRICTED_BY_IMG : RESTRICTED_BY_NCG;
     for (size_t i = terms->by_type_begin[index]; i < terms->by_type_begin[index + 1]; i++) {
-        const struct agreement_rule *rule = &terms->agreement->rules[terms->by_type[i]];
+        const struct agreement_rule *rule = &terms->agreement->rules[terms->by_type[i].rule];
         for (size_t k = 0; k < rule->outcome_count; k++) {
             if (rule->outcomes[k].kind == AGREEMENT_LIFT && facts.values[mine] != AGREEMENT_YES &&
                 condition_holds(&view, rule->outcomes[k].only_if))

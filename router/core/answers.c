@@ -1,4 +1,5 @@
 /* Which open questions an event answers, and answers that come before their question. */
+#include "router/core/guards.h"
 #include "router/core/past.h"
 #include "router/core/state.h"
 
@@ -122,7 +123,7 @@ static bool prioritises(struct core *core, const struct occurrence *event,
         .core = core, .terms = terms, .event = event, .facts = facts, .subject = event->subject};
     for (size_t i = terms->by_type_begin[event->stub.type];
          i < terms->by_type_begin[event->stub.type + 1]; i++) {
-        const struct agreement_rule *rule = &terms->agreement->rules[terms->by_type[i]];
+        const struct agreement_rule *rule = &terms->agreement->rules[terms->by_type[i].rule];
         if ((rule->publishers & (unsigned)event->organisation) == 0 ||
             !condition_holds(&view, rule->condition))
             continue;

@@ -2,6 +2,7 @@
  * Conditions: trees of tests over what an event says, what is known of its house, and what is
  * awaited there. Every test holds for the values that it names only; unknown is one of them.
  */
+#include "router/core/guards.h"
 #include "router/core/conditions.h"
 #include "router/core/state.h"
 
@@ -61,6 +62,8 @@ static bool among(const struct agreement_condition *condition, struct sl_bytes v
 
 static bool is(const struct view *view, const struct agreement_condition *condition)
 {
+    if (view->said != NULL && !view->facts_only && condition->fact >= 0)
+        return (condition->three & view->said->slots[condition->fact]) != 0;
     bool only_fact = condition->fact >= 0 && !yes_or_no(attribute(view, condition->name));
     if (!only_fact)
         return among(condition, view_value(view, condition->name, -1));

@@ -7,6 +7,8 @@
 #include "router/core/occurrence.h"
 #include "router/core/terms.h"
 
+struct said_bits;
+
 /* What a condition is asked about. */
 struct view {
     struct core *core;
@@ -14,6 +16,7 @@ struct view {
     const struct occurrence *event; /* NULL: none, and no test about one holds */
     bool facts_only;                /* names are facts, whatever the event says */
     const struct facts *facts;
+    const struct said_bits *said; /* what event and facts say together; NULL: not looked up */
     uint32_t subject;
     struct answers answers;
 };

@@ -1,4 +1,5 @@
 /* Why rules fire for an event, or do not: the same conditions, asked aloud. */
+#include "router/core/guards.h"
 #include "router/core/conditions.h"
 #include "router/core/plan.h"
 #include "router/core/state.h"
@@ -118,7 +119,7 @@ static void explain_rules(struct explaining *e)
     const struct terms *terms = e->view->terms;
     size_t type = e->view->event->stub.type;
     for (size_t i = terms->by_type_begin[type]; i < terms->by_type_begin[type + 1]; i++)
-        explain_rule(e, &terms->agreement->rules[terms->by_type[i]]);
+        explain_rule(e, &terms->agreement->rules[terms->by_type[i].rule]);
     sl_buffer_printf(e->out, "%zu rules fire, %zu about this type do not, %zu are about others\n",
                      e->fire, e->rest, terms->agreement->rule_count - e->fire - e->rest);
 }

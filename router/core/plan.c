@@ -2,6 +2,7 @@
  * What the rules say of an event, as a list of outcomes with all names resolved. Nothing changes
  * here: a plan can be made of an event as it was and as it is corrected, and the two compared.
  */
+#include "router/core/guards.h"
 #include "router/core/conditions.h"
 #include "router/core/plan.h"
 #include "router/core/state.h"
@@ -296,6 +297,7 @@ static void plan_apply(struct planning *planning, const struct firing *firing,
     struct view *view = making_alloc(planning->core, sizeof *view);
     *view = *firing->view;
     view->facts = facts;
+    view->said = NULL; /* that was before this rule */
     struct firing applied = *firing;
     applied.continuing = outcome->continuing;
     for (size_t i = 0; i < outcome->rules.count; i++)
@@ -434,14 +436,16 @@ struct plan *plan_event(struct core *core, const struct occurrence *event,
         return planning.plan;
     *known = planning.so_far = *facts;
     struct view view = plan_view(core, event, known, answers);
+    struct said_bits said;
     int area = area_said(&view);
     if (area >= 0)
         add_fact(&planning, NULL, NULL, PLAN_KEEP, terms->area, (uint8_t)area);
+    guards_ask(terms, event, known, &said);
+    view.said = &said;
     for (size_t i = terms->by_type_begin[event->stub.type];
          i < terms->by_type_begin[event->stub.type + 1]; i++) {
-        const struct agreement_rule *rule = &terms->agreement->rules[terms->by_type[i]];
-        if ((rule->publishers & (unsigned)event->organisation) != 0)
-            fire(&planning, &view, rule, NULL);
+        if (guard_lets(&terms->by_type[i], event, &said))
+            fire(&planning, &view, &terms->agreement->rules[terms->by_type[i].rule], NULL);
     }
     return planning.plan;
 }

@@ -7,6 +7,7 @@
  *     subjects.c     houses, and the statements from which their facts come
  *     obligations.c  what is awaited of whom, until when
  *     conditions.c   does a condition hold for this event, on these facts?
+ *     guards.c       which rules may fire: an index
  *     plan.c         what the rules say of an event: outcomes; it changes nothing
  *     planned.c      outcomes compared, and their deadlines
  *     outcomes.c     carries a plan out; gates.c is what stands around it

@@ -1,4 +1,5 @@
 /* An agreement, read for the core: its facts numbered, its rules found by what fires them. */
+#include "router/core/guards.h"
 #include "router/core/state.h"
 
 #include <assert.h>
@@ -38,7 +39,7 @@ uint8_t terms_fact(struct core *core, const char *name)
 
 /* ---------------------------------------------------------------- what fires a rule */
 
-static size_t rules_of_type(const struct agreement *agreement, size_t type, uint16_t *out)
+static size_t rules_of_type(const struct agreement *agreement, size_t type, struct guard *out)
 {
     size_t count = 0;
     for (size_t i = 0; i < agreement->rule_count; i++) {
@@ -46,7 +47,7 @@ static size_t rules_of_type(const struct agreement *agreement, size_t type, uint
         if (rule->trigger != AGREEMENT_ON_EVENT || (rule->types & agreement_type_bit(type)) == 0)
             continue;
         if (out != NULL)
-            out[count] = (uint16_t)i;
+            out[count] = guard_of(agreement, i, type);
         count++;
     }
     return count;
@@ -164,6 +165,7 @@ struct terms *terms_new(struct core *core, const struct agreement *agreement)
     terms->restricted = fact_or_none(terms, agreement->restricted_fact);
     terms->exempt = sl_new(agreement->rule_count, sizeof *terms->exempt);
     index_rules(terms);
+    terms->attribute_facts = guards_attribute_facts(agreement);
     for (size_t i = 0; i < agreement->rule_count; i++) {
         const struct agreement_rule *rule = &agreement->rules[i];
         find_asked(terms, &capacity, rule->condition);
@@ -184,6 +186,7 @@ void terms_free(struct terms *terms)
     free(terms->grounds);
     free(terms->list_facts);
     free(terms->by_type);
+    free(terms->attribute_facts);
     free(terms->on_turn);
     free(terms->on_list);
     free(terms->exempt);

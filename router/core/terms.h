@@ -9,6 +9,7 @@
 #include "schemas/directory.h"
 
 struct occurrence;
+struct guard;
 
 enum { NOBODY = -1, BOTH = -2 }; /* beside the places of participants */
 
@@ -46,7 +47,8 @@ struct terms {
     size_t list_fact_count;
     agreement_types prioritising; /* some rule for it sets the list's priority */
     agreement_types lifting;      /* some rule for it lifts a restriction */
-    uint16_t *by_type;            /* rules on events, in the file's order, by type */
+    struct guard *by_type;        /* rules on events, in the file's order, by type */
+    int8_t *attribute_facts;      /* guards_attribute_facts */
     size_t by_type_begin[65];
     uint16_t *on_turn;
     size_t on_turn_count;

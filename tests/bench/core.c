@@ -109,6 +109,28 @@ static void run(struct core *core, const struct load *load, int64_t begin,
     }
 }
 
+/*
+ * A condition as the agreement's own rules have them, which none of the day's events meets: on an
+ * attribute where the type has one with codes, on facts, on who publishes.
+ */
+static void add_condition(struct sl_buffer *text, const struct sl_type *type, size_t kind)
+{
+    static const char *const others[] = {
+        "harrowing is unknown and in_work_stock is not no",
+        "any of (harrowing is unknown, restricted, value_case)",
+        "publisher is municipality and complex is no",
+        "none of (joint is no, claim_declined) and in_ncg_area",
+    };
+    const struct sl_field *field = &type->attributes[0];
+    const char *last = field->name == NULL || field->values == NULL ? NULL
+                                                                    : strrchr(field->values, '|');
+    bool is_word = field->name != NULL && strcmp(field->name, "priority") == 0; /* the language's */
+    if (kind % 2 == 0 && field->kind == SL_KIND_CODE && last != NULL && !is_word)
+        sl_buffer_printf(text, "%s is %s and harrowing is unknown", field->name, last + 1);
+    else
+        sl_buffer_printf(text, "%s", others[kind / 2 % (sizeof others / sizeof others[0])]);
+}
+
 /* The agreement with more rules, a type after the other; none of them ever fires. */
 static struct agreement *read_agreement(int extra_rules)
 {
@@ -120,10 +142,12 @@ static struct agreement *read_agreement(int extra_rules)
         (void)fprintf(stderr, "%s\n", error.text);
         exit(1);
     }
-    for (int i = 0; i < extra_rules; i++)
-        sl_buffer_printf(&text,
-                         "\nrule extra-%d\n  when %s\n    and harrowing is unknown\n  log \"x\"\n",
-                         i, sl_type_at((size_t)i % sl_type_count())->name);
+    for (size_t i = 0; i < (size_t)extra_rules; i++) {
+        const struct sl_type *type = sl_type_at(i % sl_type_count());
+        sl_buffer_printf(&text, "\nrule extra-%zu\n  when %s\n    and ", i, type->name);
+        add_condition(&text, type, i / sl_type_count());
+        sl_buffer_printf(&text, "\n  log \"x\"\n");
+    }
     if (agreement_read(&agreement, "agreement.rules", sl_buffer_bytes(&text), &findings) < 0) {
         (void)fprintf(stderr, "%.*s", (int)findings.size, (char *)findings.data);
         exit(1);
