@@ -21,6 +21,7 @@ void sl_log_check(const struct sl_log *log)
     assert(!log->head.tree ||
            (log->tree.size == log->last && log->tree_synced.size == log->synced));
     assert(log->spare.synced <= log->spare.written && log->spare.written <= log->spare.bytes);
+    assert(log->spare.syncing <= log->spare.written);
 }
 
 int sl_log_damaged(const struct sl_log *log, uint64_t segment, uint64_t offset, const char *what,
@@ -167,8 +168,7 @@ void sl_log_close(struct sl_log *log)
     sl_log_reader_free(log->reader);
     if (log->file >= 0)
         calls->close(log->storage, log->file);
-    if (log->spare.file >= 0)
-        calls->close(log->storage, log->spare.file);
+    sl_log_spare_close(log);
     if (log->locked)
         calls->unlock(log->storage);
     for (size_t i = 0; i < log->segment_count; i++)

@@ -1,7 +1,8 @@
 /*
  * The next segment, made ahead. It is written full of zeros, so that records only overwrite: a sync
  * then changes no metadata, and no disk can be full. It grows in step with the current segment, so
- * that it is ready in time, and nobody waits for all of it at once.
+ * that it is ready in time, and nobody waits for all of it at once; its syncs, which change
+ * metadata and so take long, go beside those of the log.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -13,8 +14,11 @@ enum { SYNC_EACH = 1024 * 1024, STEP_LEAST = 16 * 1024, STEP_MOST = 1024 * 1024 
 
 static const char spare_name[] = "spare";
 
-static void spare_close(struct sl_log *log)
+void sl_log_spare_close(struct sl_log *log)
 {
+    struct sl_error ignored; /* of a file that is not used */
+    if (log->spare.syncing != 0)
+        (void)log->storage->calls->sync_beside(log->storage, log->spare.file, true, &ignored);
     if (log->spare.file >= 0)
         log->storage->calls->close(log->storage, log->spare.file);
     log->spare = (struct sl_log_spare){.file = -1};
@@ -24,7 +28,7 @@ int sl_log_spare_discard(struct sl_log *log, struct sl_error *error)
 {
     sl_storage_name *names = NULL;
     size_t count = 0;
-    spare_close(log);
+    sl_log_spare_close(log);
     int result = log->storage->calls->list(log->storage, &names, &count, error);
     for (size_t i = 0; i < count && result == 0; i++) {
         if (sl_bytes_is(sl_text(names[i]), spare_name))
@@ -35,16 +39,28 @@ int sl_log_spare_discard(struct sl_log *log, struct sl_error *error)
 }
 
 /* Where there was no room at the sync, nobody knows which zeros have any: all are written again. */
-static int spare_sync(struct sl_log *log, struct sl_error *error)
+static int spare_failed(struct sl_log *log, struct sl_error *error)
+{
+    log->spare.written = 0;
+    log->spare.synced = 0;
+    log->spare.syncing = 0;
+    return error->code == SL_FULL ? -1 : sl_log_die(log, error);
+}
+
+/* Begins a sync of what was written, or looks how the one goes that was begun. */
+static int spare_sync(struct sl_log *log, bool wait, struct sl_error *error)
 {
     struct sl_log_spare *spare = &log->spare;
-    if (log->storage->calls->sync(log->storage, spare->file, error) == 0) {
-        spare->synced = spare->written;
-        return 0;
+    if (spare->syncing == 0)
+        spare->syncing = spare->written;
+    int result = log->storage->calls->sync_beside(log->storage, spare->file, wait, error);
+    if (result < 0)
+        return spare_failed(log, error);
+    if (result == 0) {
+        spare->synced = spare->syncing;
+        spare->syncing = 0;
     }
-    spare->written = 0;
-    spare->synced = 0;
-    return error->code == SL_FULL ? -1 : sl_log_die(log, error);
+    return 0;
 }
 
 static int spare_write(struct sl_log *log, uint64_t size, struct sl_error *error)
@@ -81,10 +97,13 @@ static int step(struct sl_log *log, uint64_t size, struct sl_error *error)
         }
         spare->bytes = log->segment_bytes;
     }
+    if (spare->syncing != 0 && spare_sync(log, false, error) < 0)
+        return -1;
     if (spare_write(log, size, error) < 0)
         return -1;
     bool due = spare->written == spare->bytes || spare->written - spare->synced >= SYNC_EACH;
-    if (due && spare_sync(log, error) < 0)
+    if (due && spare->syncing == 0 && spare->synced < spare->bytes &&
+        spare_sync(log, false, error) < 0)
         return -1;
     return spare->synced == spare->bytes ? 0 : 1;
 }
@@ -104,8 +123,11 @@ int sl_log_step(struct sl_log *log, struct sl_error *error)
 int sl_log_spare_finish(struct sl_log *log, struct sl_error *error)
 {
     int more = is_ready(log) ? 0 : 1;
-    while (more > 0)
+    while (more > 0) {
         more = step(log, STEP_MOST, error);
+        if (more > 0 && log->spare.syncing != 0)
+            more = spare_sync(log, true, error) < 0 ? -1 : (is_ready(log) ? 0 : 1);
+    }
     return more;
 }
 
@@ -118,7 +140,9 @@ static int write_head(struct sl_log *log, const struct sl_segment_head *head,
     if (log->storage->calls->write(log->storage, log->spare.file, 0, bytes, sizeof bytes, error) <
         0)
         return -1;
-    return spare_sync(log, error);
+    return log->storage->calls->sync(log->storage, log->spare.file, error) < 0
+               ? spare_failed(log, error)
+               : 0;
 }
 
 static int give_name(struct sl_log *log, uint64_t first, struct sl_error *error)

@@ -46,6 +46,7 @@ struct sl_log_spare {
     uint64_t bytes;
     uint64_t written;
     uint64_t synced;
+    uint64_t syncing; /* what a sync beside will have synced; 0: none is under way */
 };
 
 struct sl_log {
@@ -136,6 +137,8 @@ int sl_cursor_next(struct sl_cursor *cursor, struct sl_item *item, enum sl_found
  */
 int sl_log_recover(struct sl_log *log, struct sl_error *error);
 
+/* Closes its file, if it has one. */
+void sl_log_spare_close(struct sl_log *log);
 /* Works on the spare until it is ready. */
 int sl_log_spare_finish(struct sl_log *log, struct sl_error *error);
 /* Makes the spare, which is ready, the current segment, empty. Everything is synced. */

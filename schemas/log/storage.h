@@ -48,6 +48,10 @@ struct sl_storage_calls {
     int (*write)(struct sl_storage *storage, int file, uint64_t offset, const void *data,
                  size_t size, struct sl_error *error);
     int (*sync)(struct sl_storage *storage, int file, struct sl_error *error);
+    /* Begins a sync that nobody waits for, or asks how the one goes that was begun; of one file at
+     * a time, which is not closed meanwhile. 1: it goes on (never with `wait`), 0: what was written
+     * before it began is on stable storage, -1: it failed. */
+    int (*sync_beside)(struct sl_storage *storage, int file, bool wait, struct sl_error *error);
 
     int (*rename)(struct sl_storage *storage, const char *from, const char *to,
                   struct sl_error *error); /* `to` is not there */

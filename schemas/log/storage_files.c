@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "schemas/file.h"
+#include "schemas/log/beside.h"
 #include "schemas/log/storage.h"
 
 struct files {
@@ -18,6 +19,7 @@ struct files {
     int folder;
     int lock; /* -1: not held */
     bool writable;
+    struct sl_beside *beside;
 };
 
 static const char lock_name[] = "lock";
@@ -169,11 +171,19 @@ static int files_sync(struct sl_storage *storage, int file, struct sl_error *err
     return fdatasync(file) < 0 ? failed(files_of(storage), NULL, "sync", error) : 0;
 }
 
+static int files_sync_beside(struct sl_storage *storage, int file, bool wait,
+                             struct sl_error *error)
+{
+    int result = sl_beside_sync(files_of(storage)->beside, file, wait);
+    return result < 0 ? failed(files_of(storage), NULL, "sync", error) : result;
+}
+
 /* ---------------------------------------------------------------- beginning and end */
 
 static void files_free(struct sl_storage *storage)
 {
     struct files *files = files_of(storage);
+    sl_beside_free(files->beside);
     files_unlock(storage);
     if (files->folder >= 0)
         (void)close(files->folder);
@@ -191,6 +201,7 @@ static const struct sl_storage_calls files_calls = {
     .read = files_read,
     .write = files_write,
     .sync = files_sync,
+    .sync_beside = files_sync_beside,
     .rename = files_rename,
     .remove = files_remove,
     .sync_folder = files_sync_folder,
@@ -209,6 +220,7 @@ int sl_storage_files(struct sl_storage **out, const char *folder, bool writable,
     memcpy(files->path, folder, strlen(folder));
     files->lock = -1;
     files->writable = writable;
+    files->beside = sl_beside_new();
     files->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (files->folder < 0) {
         (void)failed(files, NULL, "open", error);
