@@ -26,7 +26,8 @@ struct batch {
 struct looking {
     struct audit *audit;
     const struct audit_wanted *wanted;
-    const struct sl_directory *directory;
+    const struct sl_directory *directory; /* NULL: no card has come yet */
+    struct sl_directory own;              /* the cards that came */
     struct sl_crypto *crypto;
     struct sl_log *log;
     struct sl_frontier tree;
@@ -148,6 +149,40 @@ static void look_at_event(struct looking *looking, const struct sl_record *recor
     batch->list[batch->count++] = envelope;
 }
 
+/* ---------------------------------------------------------------- key cards */
+
+/* It holds from here on; who vouches for its certificate is for somebody with a trust store. */
+static void look_at_card(struct looking *looking, const struct sl_record *record)
+{
+    struct sl_error error = {0};
+    struct sl_card card;
+    char name[SL_NAME_SIZE] = "";
+    sl_arena_clear(&looking->batch->arena);
+    const Samenloop__V1__JournalCard *kept = (const Samenloop__V1__JournalCard *)sl_arena_unpack(
+        &looking->batch->arena, &samenloop__v1__journal_card__descriptor, record->kept);
+    if (kept == NULL || kept->participant.len >= sizeof name) {
+        problem(looking, record->number, "a key card that is none");
+        return;
+    }
+    if (sl_card_read(&card, sl_from_pb(kept->card), NULL, kept->at, &error) < 0) {
+        problem(looking, record->number, error.text);
+        return;
+    }
+    memcpy(name, kept->participant.data, kept->participant.len);
+    int owner = sl_directory_find(&looking->own, name);
+    bool good = owner < 0 ? sl_directory_add(&looking->own, name, card.oin, &error) == 0
+                          : strcmp(looking->own.participants[owner].oin, card.oin) == 0;
+    if (!good)
+        sl_card_free(&card);
+    if (!good || !sl_directory_keep(&looking->own, &card)) {
+        problem(looking, record->number, "a key card of somebody else");
+        return;
+    }
+    looking->audit->cards++;
+    if (looking->wanted->directory == NULL)
+        looking->directory = &looking->own;
+}
+
 /* ---------------------------------------------------------------- heads */
 
 /* Its own word of what was signed, against what stands before it. */
@@ -207,6 +242,10 @@ static void look_at(struct looking *looking, const struct sl_record *record)
     if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_CHECKPOINT) {
         end_batch(looking);
         look_at_head(looking, record);
+    }
+    if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_CARD) {
+        end_batch(looking);
+        look_at_card(looking, record);
     }
     if (record->number != ++audit->records)
         problem(looking, record->number, "records before it are missing");
@@ -302,6 +341,7 @@ int audit_journal(struct audit *out, struct sl_storage *journal, const struct au
     decide_again(&looking, journal);
     sl_arena_free(&looking.batch->arena);
     free(looking.batch);
+    sl_directory_free(&looking.own);
     sl_crypto_free(looking.crypto);
     sl_log_close(looking.log);
     return 0;

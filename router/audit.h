@@ -21,6 +21,7 @@ struct audit {
     uint64_t erased;    /* records without the content that they had */
     uint64_t batches;   /* with an event that was accepted */
     uint64_t signed_by; /* of them, those whose signature was verified */
+    uint64_t cards;     /* in the journal */
     uint64_t heads;     /* that the journal says were signed */
     uint64_t held;      /* heads that others hold, and that fit */
     uint64_t differing; /* records that would be decided otherwise by this version */
@@ -32,9 +33,10 @@ struct audit {
 
 /* What the journal is held against; all may be empty. */
 struct audit_wanted {
-    const struct sl_directory *directory; /* the participants' key cards; NULL: signatures are not
-                                             looked at */
-    const struct sl_checkpoint *heads;    /* read with the router's key, by whoever asks */
+    const struct sl_directory
+        *directory;                    /* the participants' key cards, by whom one trusts; NULL:
+                                          those in the journal, whose certificates are believed */
+    const struct sl_checkpoint *heads; /* read with the router's key, by whoever asks */
     size_t head_count;
 };
 

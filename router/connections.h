@@ -12,11 +12,11 @@
 struct connection {
     uint64_t number; /* the world's; 0: nobody is there */
     uint8_t outbox[SL_IDENTITY_SIZE];
-    bool fed;        /* its inbox is of this journal: it gets deliveries */
-    uint32_t credit; /* deliveries that it still takes */
+    bool fed;                     /* its inbox is of this journal: it gets deliveries */
+    uint32_t credit;              /* deliveries that it still takes */
     uint32_t in_flight[SL_LANES]; /* sent to it, and not answered */
-    uint32_t taken; /* events that came since the last answers went out */
-    int64_t heard;  /* elapsed */
+    uint32_t taken;               /* events that came since the last answers went out */
+    int64_t heard;                /* elapsed */
     int64_t said;
 };
 
@@ -47,8 +47,8 @@ void connections_forget(struct connections *connections, int participant);
 uint32_t connections_in_flight(const struct connection *connection);
 
 /* The lowest lane of which the receiver may be sent one more now: CONNECTIONS_FLIGHT, and the last
- * eighth of its credit is kept for acute and urgent deliveries, so that they do not wait for answers
- * to ordinary ones. */
+ * eighth of its credit is kept for acute and urgent deliveries, so that they do not wait for
+ * answers to ordinary ones. */
 enum sl_lane connections_lowest(const struct connection *connection);
 
 /* The receiver takes `more`; -1 with SL_PROTOCOL when that would pass SL_CREDIT. */

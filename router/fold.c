@@ -221,6 +221,12 @@ static int fold_erasure(struct router *router, uint64_t record, const void *mess
     return outgoing_queue(router, record, erasure->queued, erasure->n_queued, error);
 }
 
+static int fold_card(struct router *router, uint64_t record, const void *message,
+                     struct sl_error *error)
+{
+    return cards_fold(router, message) < 0 ? odd(record, "a key card that is none", error) : 0;
+}
+
 static int fold_checkpoint(struct router *router, uint64_t record, const void *message,
                            struct sl_error *error)
 {
@@ -245,7 +251,8 @@ struct folding {
 
 static const struct folding foldings[] = {
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_AGREEMENT] = {AT(Agreement), fold_agreement},
-    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_CARD] = {AT(Card), NULL},
+    [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_CARD] = {SIZE_MAX,
+                                                      fold_card} /* no decision's moment */,
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_BATCH] = {SIZE_MAX, fold_batch},
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_EVENT] = {AT(Event), fold_event},
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_REFUSED] = {AT(Refused), fold_refused},

@@ -146,6 +146,7 @@ int router_open(struct router **out, const struct router_setup *setup, struct ro
     heads_setup(router, setup);
     if (journal_open(&router->journal, setup->journal, segment, error) < 0 ||
         fold_journal(router, NULL, NULL, error) < 0 || heads_check(router, error) < 0 ||
+        cards_bring_in(router, setup->directory, error) < 0 ||
         agreed_bring_in(router, setup, error) < 0) {
         router_close(router);
         return -1;
@@ -160,6 +161,7 @@ void router_close(struct router *router)
     if (router == NULL)
         return;
     agreed_free(router);
+    cards_free(&router->cards);
     decided_free(router);
     journal_close(router->journal);
     deliveries_free(router->deliveries);
@@ -179,7 +181,8 @@ void router_close(struct router *router)
 
 int router_reload(struct router *router, const struct router_setup *setup, struct sl_error *error)
 {
-    if (agreed_bring_in(router, setup, error) < 0)
+    if (cards_bring_in(router, setup->directory, error) < 0 ||
+        agreed_bring_in(router, setup, error) < 0)
         return -1;
     heads_setup(router, setup);
     return 0;

@@ -9,6 +9,7 @@
 #ifndef ROUTER_STATE_H
 #define ROUTER_STATE_H
 
+#include "router/cards.h"
 #include "router/connections.h"
 #include "router/delivery.h"
 #include "router/heads.h"
@@ -62,6 +63,7 @@ struct router {
     struct sl_error failure;
 
     struct heads heads;
+    struct cards cards;
     const struct watch *watch; /* of telling.h; NULL: nobody's */
     struct erasure *erasure;   /* erasure.c's; NULL: none is under way */
     struct violation violation;

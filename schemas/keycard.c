@@ -30,6 +30,7 @@ void sl_card_free(struct sl_card *card)
 {
     for (size_t i = 0; i < card->key_count; i++)
         EVP_PKEY_free(card->keys[i].verifier);
+    sl_buffer_free(&card->bytes);
 }
 
 const struct sl_key *sl_card_key(const struct sl_card *card, Samenloop__V1__KeyUse use, int64_t at)
@@ -159,7 +160,7 @@ static int check_certificate(const Samenloop__V1__SignedKeyCard *signed_card, X5
     X509 *certificate = chain != NULL && sk_X509_num(chain) > 0 ? sk_X509_value(chain, 0) : NULL;
     if (certificate == NULL)
         (void)sl_fail(error, SL_BAD_KEY_CARD, "no certificate on the card, or one that is none");
-    else if (check_chain(certificate, chain, trust, now, error) == 0 &&
+    else if ((trust == NULL || check_chain(certificate, chain, trust, now, error) == 0) &&
              check_usage(certificate, error) == 0 && check_oin(certificate, oin, error) == 0)
         result = check_signature(certificate, signed_card, error);
     if (result == 0)
@@ -245,6 +246,8 @@ int sl_card_read(struct sl_card *out, struct sl_bytes signed_card, X509_STORE *t
     sl_arena_free(&arena);
     if (result < 0)
         sl_card_free(out);
+    else
+        sl_buffer_add_bytes(&out->bytes, signed_card);
     return result;
 }
 

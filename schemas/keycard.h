@@ -27,6 +27,7 @@ struct sl_card {
     uint8_t hash[SL_HASH_SIZE]; /* SHA-256 of the KeyCard as signed: a batch names its card by it */
     int64_t issued_at;
     int64_t certificate_end; /* of those on the card, the one that ends first (ms since 1970) */
+    struct sl_buffer bytes;  /* SignedKeyCard, as it was read */
     size_t key_count;
     struct sl_key keys[SL_MAX_KEYS];
 };
@@ -40,9 +41,10 @@ int sl_card_sign(struct sl_buffer *out, const Samenloop__V1__KeyCard *card, cons
                  const char *key_file, struct sl_error *error);
 
 /*
- * Verifies a signed key card and copies its keys; end with sl_card_free. -1 (`bad_key_card`) leaves
- * nothing to free. The card's first certificate
- * - leads to one of those trusted (X.509 strict; revocation where the store has lists; no SHA-1),
+ * Verifies a signed key card and copies its keys and bytes; end with sl_card_free. -1
+ * (`bad_key_card`) leaves nothing to free. The card's first certificate
+ * - leads to one of those trusted (NULL: that is not looked at; X.509 strict; revocation where the
+ * store has lists; no SHA-1),
  * - is for signing (key usage digitalSignature), not for TLS alone, and no authority's,
  * - has one serialNumber in its subject, the card's OIN,
  * - has signed "samenloop.v1 key card", NUL, card.

@@ -68,13 +68,13 @@ static json_t *describe(const struct audit *audit, bool signatures)
 {
     char root[2 * SL_HASH_SIZE + 1];
     sl_hex(root, audit->root, SL_HASH_SIZE);
-    return json_pack("{s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "records",
+    return json_pack("{s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "records",
                      count(audit->records), "root", root, "events", count(audit->events), "refused",
                      count(audit->refused), "duplicates", count(audit->duplicates), "erased",
                      count(audit->erased), "batches", count(audit->batches), "signatures",
-                     signatures ? count(audit->signed_by) : json_null(), "decided_otherwise",
-                     count(audit->differing), "heads", count(audit->heads), "held",
-                     count(audit->held), "decided_otherwise_first",
+                     signatures ? count(audit->signed_by) : json_null(), "cards",
+                     count(audit->cards), "decided_otherwise", count(audit->differing), "heads",
+                     count(audit->heads), "held", count(audit->held), "decided_otherwise_first",
                      audit->differing == 0 ? json_null() : count(audit->differing_first),
                      "problems", count(audit->problems), "first_problem",
                      audit->problems == 0 ? json_null() : json_string(audit->first.text));
@@ -136,7 +136,8 @@ static int audit(struct asked *asked, const struct config *config)
     sl_storage_free(storage);
     if (result < 0)
         return tool_fail(&error);
-    result = tool_print_answer(describe(&found, config != NULL), asked->json ? NULL : show);
+    result = tool_print_answer(describe(&found, config != NULL || found.cards > 0),
+                               asked->json ? NULL : show);
     return result == TOOL_GOOD && found.problems == 0 && found.differing == 0 ? TOOL_GOOD
                                                                               : TOOL_WRONG;
 }

@@ -19,7 +19,7 @@ import house  # noqa: E402
 TOOL = str(pathlib.Path(os.environ["BUILD"]).resolve() / "samenloop")
 BAG = "0014200000000001"
 PEOPLE = ("img", "ncg", "gm0014")
-EVENT, ENDED, CHECKPOINT = 4, 7, 12
+ENDED, CHECKPOINT = 7, 12
 
 
 def damage():
@@ -113,16 +113,15 @@ def a_router_at_rest_signs_nothing():
 
 
 def rewrite(journal_folder, forge_heads):
-    """Another word in the first event; with `forge_heads` in all that the journal says was signed, too."""
+    """Another moment at which deliveries ended; with `forge_heads` in all that the journal says was signed, too."""
     file = min(journal_folder.glob("*.log"))
     data, offset, tree, done = bytearray(file.read_bytes()), auditor.HEAD, auditor.Frontier(), False
     seeded = bytes(data[16:48])
     while any(data[offset:offset + auditor.RECORD]):
         _, _, _, kind, kept, size, number, _ = struct.unpack_from("<IBBHIIQQ", data, offset)
         at, end = offset + auditor.RECORD, offset + auditor.RECORD + kept + (32 if size else 0)
-        if kind == EVENT and not done:
-            place = data.find(b":systeem:test", at, at + kept)
-            data[place + 9:place + 13], done = b"tesT", True
+        if kind == ENDED and not done:
+            data[at + 1], done = data[at + 1] ^ 1, True
         if kind == CHECKPOINT and forge_heads and done:
             place = data.find(b"\x1a\x20", at, at + kept)  # root
             data[place + 2:place + 34] = tree.root()
