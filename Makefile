@@ -57,7 +57,7 @@ PC_LIBS = $(shell pkg-config --libs $(PACKAGES))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help all programs demo test ci quick unit interop replay report e2e chaos fuzz bench check format install clean dependencies
+.PHONY: help all programs demo test ci quick unit interop replay report e2e chaos backlog fuzz bench check format install clean dependencies
 
 help:
 	@echo 'make demo          installs what is missing, builds, and runs a small day of both organisations'
@@ -67,6 +67,7 @@ help:
 	@echo 'make unit | interop | replay | report | e2e   builds and runs one kind of tests'
 	@echo 'make chaos         kills router and adapters 50 times under 10,000 events: nothing lost, nothing twice'
 	@echo 'make simulate DAYS=5000   router and adapters in a simulated world: so many bad days, from SEED=1 on'
+	@echo 'make backlog       five million events that wait for a receiver: memory, start and order (some 20 GB, half an hour)'
 	@echo 'make fuzz SECONDS=60   feeds every reader of bytes from outside with anything, for so long each'
 	@echo 'make bench         measures events a second and latency, with the limits of the machine beside it'
 	@echo 'make check         clang-format, clang-tidy, cppcheck, and a build with clang'
@@ -115,6 +116,12 @@ SEED = 1
 simulate: dependencies
 	@$(MAKE) --no-print-directory $(BUILD)/tests/unit/simulation
 	@DAYS=$(DAYS) SEED=$(SEED) $(BUILD)/tests/unit/simulation
+
+EVENTS = 5000000
+
+backlog: dependencies
+	@$(MAKE) --no-print-directory programs tests-built
+	@BUILD=$(BUILD) /usr/bin/python3 tests/e2e/test_backlog.py --events $(EVENTS)
 
 # With clang, libFuzzer and sanitizers, in a folder of its own.
 FUZZING = $(MAKE) --no-print-directory CC=clang SANITIZE=fuzzer-no-link,address,undefined

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,8 @@ enum {
     ROUND_FRAMES = 1024,           /* taken in one round, */
     ROUND_BYTES = 4 * 1024 * 1024, /* more than a credit of events: who sends more is noticed */
     ROUTING_ID = 255,              /* bytes of a peer's routing id, at most */
-    WAIT_MS = 1000,    /* the longest wait: systemd's watchdog wants to see the loop turn */
+    WAIT_MS = 1000, /* the longest wait: systemd's watchdog wants to see the loop turn */
+    TRIM_MS = 60 * 1000,
     CLOCK_FILE_MS = 10 /* the same where the time stands in a file */
 };
 
@@ -57,6 +59,7 @@ struct shell {
     int64_t now;
     int64_t elapsed;
     int64_t expiry_told; /* when it was told last what ends soon */
+    int64_t trimmed;     /* elapsed: when free memory was given back last */
     struct peer *peers;
     size_t peer_count;
     size_t peer_capacity;
@@ -377,6 +380,16 @@ static long wait_ms(struct shell *shell)
     return most < 0 || sl_arrivals_any(shell->arrivals) ? 0 : (long)most;
 }
 
+/* What grows leaves holes; those that are whole pages go back, or they would be a fifth of all. */
+static void give_back(struct shell *shell)
+{
+    int64_t elapsed = read_clock(CLOCK_MONOTONIC);
+    if (elapsed - shell->trimmed < TRIM_MS)
+        return;
+    (void)malloc_trim(0);
+    shell->trimmed = elapsed;
+}
+
 static int run(struct shell *shell, struct sl_error *error)
 {
     while (!shell->stopping) {
@@ -395,6 +408,7 @@ static int run(struct shell *shell, struct sl_error *error)
         if (shell->page != NULL &&
             (items[count - 1].revents != 0 || page_wait_ms(shell->page) >= 0))
             page_run(shell->page);
+        give_back(shell);
         (void)sd_notify(0, "WATCHDOG=1");
     }
     (void)sd_notify(0, "STOPPING=1");
@@ -452,6 +466,7 @@ static int start(struct shell *shell, struct sl_error *error)
     struct router_setup setup = setup_of(config, shell->storage);
     if (router_open(&shell->router, &setup, moment(shell), error) < 0)
         return -1;
+    (void)malloc_trim(0); /* of what the fold needed */
     tell_differences(shell);
     if (sockets_open(&shell->sockets, config, error) < 0)
         return -1;

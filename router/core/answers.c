@@ -15,7 +15,7 @@ bool met_by(const struct obligation *obligation, int publisher)
 /* ---------------------------------------------------------------- the events that ids name */
 
 /* Beside the number stand who published it, and something of its source. */
-enum { PUBLISHER_BITS = 4, SOURCE_BITS = 16 };
+enum { PUBLISHER_BITS = 4, SOURCE_BITS = 10 }; /* 34 are the number's */
 static_assert(SL_MAX_PARTICIPANTS <= 1 << PUBLISHER_BITS, "a participant must fit");
 
 static uint64_t known_number(uint64_t known)

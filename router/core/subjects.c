@@ -62,17 +62,20 @@ static statement *statements_of(struct subject *subject)
                                            : subject->statements.inside;
 }
 
+/* By a quarter: houses are many. */
 static void make_room(struct subject *subject)
 {
-    size_t capacity = subject->statement_capacity;
-    if (subject->statement_count < (capacity > 0 ? capacity : STATEMENTS_INSIDE))
+    uint32_t count = subject->statement_count;
+    uint32_t capacity = subject->statement_capacity;
+    if (count < (capacity > 0 ? capacity : STATEMENTS_INSIDE))
         return;
-    statement *grown = sl_grow(capacity > 0 ? subject->statements.outside : NULL, &capacity,
-                               subject->statement_count + 1, sizeof *grown);
-    if (subject->statement_capacity == 0)
-        memcpy(grown, subject->statements.inside, sizeof subject->statements.inside);
+    uint32_t wider = count + count / 4 + STATEMENTS_INSIDE;
+    statement *grown = sl_new(wider, sizeof *grown);
+    memcpy(grown, statements_of(subject), count * sizeof *grown);
+    if (capacity > 0)
+        free(subject->statements.outside);
     subject->statements.outside = grown;
-    subject->statement_capacity = (uint32_t)capacity;
+    subject->statement_capacity = wider;
 }
 
 void statement_add(struct core *core, uint32_t handle, uint64_t number, uint8_t fact, uint8_t value)

@@ -6,14 +6,35 @@
 
 #include "schemas/bytes.h"
 
-struct table_pair {
-    uint64_t key;
-    uint64_t value; /* 0: nothing here */
+/* 48 bits of a mixed key, and a value; no value: nothing here. */
+struct pair {
+    uint32_t key_low;
+    uint16_t key_high;
+    uint16_t value_high;
+    uint32_t value_low;
 };
 
-enum { TABLE_FIRST = 64 };
+static_assert(sizeof(struct pair) == 12, "a pair is 12 bytes");
 
-/* Keys may be small numbers: mixed by the finaliser of splitmix64. */
+struct table_shard {
+    struct pair *pairs;
+    uint32_t capacity;
+    uint32_t count;
+};
+
+enum { SHARD_FIRST = 8, SHARD_SHIFT = 48 };
+
+/* One to one on 60 bits, as each of its steps is. */
+static uint64_t mix60(uint64_t x)
+{
+    static const uint64_t mask = (UINT64_C(1) << TABLE_KEY_BITS) - 1;
+    x &= mask;
+    x = ((x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9)) & mask;
+    x = ((x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb)) & mask;
+    return x ^ (x >> 31);
+}
+
+/* The finaliser of splitmix64. */
 static uint64_t mix(uint64_t x)
 {
     x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -21,69 +42,110 @@ static uint64_t mix(uint64_t x)
     return x ^ (x >> 31);
 }
 
-static size_t home(const struct table *table, uint64_t key)
+static struct pair make(uint64_t mixed, uint64_t value)
 {
-    return (size_t)mix(key) & (table->capacity - 1);
+    return (struct pair){(uint32_t)mixed, (uint16_t)(mixed >> 32), (uint16_t)(value >> 32),
+                         (uint32_t)value};
+}
+
+static uint64_t value_of(const struct pair *pair)
+{
+    return (uint64_t)pair->value_high << 32 | pair->value_low;
+}
+
+static bool has_key(const struct pair *pair, uint64_t mixed)
+{
+    return pair->key_low == (uint32_t)mixed && pair->key_high == (uint16_t)(mixed >> 32);
+}
+
+static struct table_shard *shard_of(const struct table *table, uint64_t mixed)
+{
+    return &table->shards[mixed >> SHARD_SHIFT];
+}
+
+/* Where a key's pairs are looked for from. */
+static uint32_t home(const struct table_shard *shard, uint32_t key_low)
+{
+    return (uint32_t)((uint64_t)key_low * shard->capacity >> 32);
+}
+
+static uint32_t after(const struct table_shard *shard, uint32_t at)
+{
+    return at + 1 == shard->capacity ? 0 : at + 1;
 }
 
 void table_free(struct table *table)
 {
-    free(table->pairs);
+    for (size_t i = 0; table->shards != NULL && i < TABLE_SHARDS; i++)
+        free(table->shards[i].pairs);
+    free(table->shards);
     *table = (struct table){0};
 }
 
-static void put(struct table *table, struct table_pair pair)
+static void put(struct table_shard *shard, struct pair pair)
 {
-    size_t at = home(table, pair.key);
-    while (table->pairs[at].value != 0)
-        at = (at + 1) & (table->capacity - 1);
-    table->pairs[at] = pair;
+    uint32_t at = home(shard, pair.key_low);
+    while (value_of(&shard->pairs[at]) != 0)
+        at = after(shard, at);
+    shard->pairs[at] = pair;
 }
 
-static void grow(struct table *table)
+static void grow(struct table_shard *shard)
 {
-    struct table old = *table;
-    table->capacity = old.capacity > 0 ? old.capacity * 2 : TABLE_FIRST;
-    table->pairs = sl_new(table->capacity, sizeof *table->pairs);
-    for (size_t i = 0; i < old.capacity; i++) {
-        if (old.pairs[i].value != 0)
-            put(table, old.pairs[i]);
+    struct table_shard old = *shard;
+    shard->capacity = old.capacity < SHARD_FIRST ? SHARD_FIRST : old.capacity + old.capacity / 8;
+    shard->pairs = sl_new(shard->capacity, sizeof *shard->pairs);
+    for (uint32_t i = 0; i < old.capacity; i++) {
+        if (value_of(&old.pairs[i]) != 0)
+            put(shard, old.pairs[i]);
     }
     free(old.pairs);
 }
 
 void table_add(struct table *table, uint64_t key, uint64_t value)
 {
-    assert(value != 0);
-    if ((table->count + 1) * 4 > table->capacity * 3)
-        grow(table);
-    put(table, (struct table_pair){key, value});
+    assert(value != 0 && value >> TABLE_VALUE_BITS == 0);
+    uint64_t mixed = mix60(key);
+    if (table->shards == NULL)
+        table->shards = sl_new(TABLE_SHARDS, sizeof *table->shards);
+    struct table_shard *shard = shard_of(table, mixed);
+    if ((uint64_t)(shard->count + 1) * 8 > (uint64_t)shard->capacity * 7)
+        grow(shard);
+    put(shard, make(mixed, value));
+    shard->count++;
     table->count++;
 }
 
-/* Closes the gap, so that no search ends before what stands behind it. */
-static void vacate(struct table *table, size_t gap)
+static uint32_t distance(const struct table_shard *shard, uint32_t from, uint32_t to)
 {
-    size_t mask = table->capacity - 1;
-    for (size_t at = (gap + 1) & mask; table->pairs[at].value != 0; at = (at + 1) & mask) {
-        size_t from = home(table, table->pairs[at].key);
-        if (((at - from) & mask) < ((at - gap) & mask))
-            continue; /* it stands no further from its home than the gap would put it */
-        table->pairs[gap] = table->pairs[at];
+    return to >= from ? to - from : to + shard->capacity - from;
+}
+
+/* Closes the gap, so that no search ends before what stands behind it. */
+static void vacate(struct table_shard *shard, uint32_t gap)
+{
+    for (uint32_t at = after(shard, gap); value_of(&shard->pairs[at]) != 0; at = after(shard, at)) {
+        uint32_t from = home(shard, shard->pairs[at].key_low);
+        if (distance(shard, from, at) < distance(shard, gap, at))
+            continue; /* the gap is before its home */
+        shard->pairs[gap] = shard->pairs[at];
         gap = at;
     }
-    table->pairs[gap] = (struct table_pair){0, 0};
-    table->count--;
+    shard->pairs[gap] = (struct pair){0};
+    shard->count--;
 }
 
 bool table_remove(struct table *table, uint64_t key, uint64_t value)
 {
-    if (table->count == 0)
+    uint64_t mixed = mix60(key);
+    if (table->count == 0 || shard_of(table, mixed)->count == 0)
         return false;
-    for (size_t at = home(table, key); table->pairs[at].value != 0;
-         at = (at + 1) & (table->capacity - 1)) {
-        if (table->pairs[at].key == key && table->pairs[at].value == value) {
-            vacate(table, at);
+    struct table_shard *shard = shard_of(table, mixed);
+    for (uint32_t at = home(shard, (uint32_t)mixed); value_of(&shard->pairs[at]) != 0;
+         at = after(shard, at)) {
+        if (has_key(&shard->pairs[at], mixed) && value_of(&shard->pairs[at]) == value) {
+            vacate(shard, at);
+            table->count--;
             return true;
         }
     }
@@ -92,23 +154,29 @@ bool table_remove(struct table *table, uint64_t key, uint64_t value)
 
 uint64_t table_next(const struct table *table, uint64_t key, size_t *place)
 {
-    if (table->count == 0)
+    uint64_t mixed = mix60(key);
+    if (table->count == 0 || shard_of(table, mixed)->count == 0)
         return 0;
-    size_t begin = home(table, key);
+    const struct table_shard *shard = shard_of(table, mixed);
+    uint32_t begin = home(shard, (uint32_t)mixed);
     for (;;) {
-        const struct table_pair *pair = &table->pairs[(begin + *place) & (table->capacity - 1)];
-        if (pair->value == 0)
+        size_t at = begin + *place;
+        const struct pair *pair = &shard->pairs[at < shard->capacity ? at : at - shard->capacity];
+        if (value_of(pair) == 0)
             return 0;
         (*place)++;
-        if (pair->key == key)
-            return pair->value;
+        if (has_key(pair, mixed))
+            return value_of(pair);
     }
 }
 
 void table_prefetch(const struct table *table, uint64_t key)
 {
-    if (table->capacity > 0)
-        __builtin_prefetch(&table->pairs[home(table, key)], 1);
+    uint64_t mixed = mix60(key);
+    if (table->shards == NULL || shard_of(table, mixed)->pairs == NULL)
+        return;
+    const struct table_shard *shard = shard_of(table, mixed);
+    __builtin_prefetch(&shard->pairs[home(shard, (uint32_t)mixed)], 1);
 }
 
 uint64_t table_get(const struct table *table, uint64_t key)
@@ -127,7 +195,10 @@ void table_set(struct table *table, uint64_t key, uint64_t value)
 
 size_t table_bytes(const struct table *table)
 {
-    return table->capacity * sizeof *table->pairs;
+    size_t bytes = table->shards == NULL ? 0 : TABLE_SHARDS * sizeof *table->shards;
+    for (size_t i = 0; table->shards != NULL && i < TABLE_SHARDS; i++)
+        bytes += table->shards[i].capacity * sizeof(struct pair);
+    return bytes;
 }
 
 uint64_t table_fingerprint(uint64_t seed, const void *data, size_t size)

@@ -1,6 +1,10 @@
 /*
- * A table of pairs of 64-bit numbers, 16 bytes each: several values may go with a key. Open
- * addressing, at most three quarters full. Values are never 0. Begin with {0}.
+ * A table of pairs of numbers, 12 bytes each, some 15 with what is free: several values may go with
+ * a key. Of a key count its low 60 bits, of a value 48; values are never 0. Begin with {0}.
+ *
+ * It is made of 4096 small tables with open addressing. A key's bits are mixed, one to one; the
+ * first 12 of them choose the small table and need not be kept there. Each grows by itself and by an
+ * eighth, so that a table of millions takes no step that anybody would notice, in time or memory.
  */
 #ifndef TABLE_H
 #define TABLE_H
@@ -9,9 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { TABLE_SHARDS = 4096, TABLE_KEY_BITS = 60, TABLE_VALUE_BITS = 48 };
+
 struct table {
-    struct table_pair *pairs;
-    size_t capacity; /* a power of two, or 0 */
+    struct table_shard *shards; /* NULL: nothing was ever added */
     size_t count;
 };
 

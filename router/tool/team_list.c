@@ -64,7 +64,7 @@ static void watch_begin(void *context)
     struct team_list *list = context;
     list->world++;
     table_free(&list->open_places);
-    list->open_places = (struct table){NULL, 0, 0};
+    list->open_places = (struct table){0};
 }
 
 static void watch_event(void *context, const struct watch_event *event)

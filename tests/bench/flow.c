@@ -12,18 +12,13 @@
  * The publisher is NCG, the receiver IMG; the houses are complex ones, so that structural damage
  * crosses with its sections and opens no questions.
  */
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "adapters/samenloop.h"
+#include "tests/bench/line.h"
 
 enum { HOUSES = 1000, BATCH = 256, EVENT_MAX = 2048, MOST = 4 * 1000 * 1000 };
 enum { ACUTE_EVERY = 1000 }; /* events, in `acute` */
@@ -45,40 +40,6 @@ struct flow {
     int64_t publisher_cpu;
     int64_t receiver_cpu;
 };
-
-static int64_t clock_ns(clockid_t clock)
-{
-    struct timespec at;
-    (void)clock_gettime(clock, &at);
-    return (int64_t)at.tv_sec * 1000000000 + at.tv_nsec;
-}
-
-static void stop(const char *what, const char *why)
-{
-    (void)fprintf(stderr, "flow: %s: %s\n", what, why);
-    exit(1);
-}
-
-static struct samenloop_line *open_line(const char *config)
-{
-    static _Thread_local char problems[4096];
-    struct samenloop_line *line = NULL;
-    if (samenloop_open(&line, config, problems, sizeof problems) < 0)
-        stop(config, problems);
-    return line;
-}
-
-static void turn_with(struct samenloop_line *line, struct pollfd *files, size_t count,
-                      int timeout_ms)
-{
-    if (samenloop_turn(line, files, count, timeout_ms) < 0)
-        stop("a turn failed", samenloop_trouble(line));
-}
-
-static void turn(struct samenloop_line *line, int timeout_ms)
-{
-    turn_with(line, NULL, 0, timeout_ms);
-}
 
 /* ---------------------------------------------------------------- events */
 
@@ -144,27 +105,6 @@ static bool is_acute(const struct flow *flow, size_t number)
 }
 
 /* ---------------------------------------------------------------- the publisher */
-
-/* Hands events in, as one JSON array, and waits until they are durable in the outbox. */
-static void publish(struct samenloop_line *line, char *text, size_t size, size_t count)
-{
-    struct samenloop *house = samenloop_house(line);
-    struct samenloop_tickets tickets;
-    while (samenloop_publish(house, SAMENLOOP_BACK_OFFICE, text, size, true, &tickets) < 0)
-        turn(line, 1);
-    for (bool waits = true; waits;) {
-        turn(line, 0);
-        waits = false;
-        for (size_t i = 0; i < count; i++) {
-            struct samenloop_answer answer;
-            if (samenloop_answer(house, tickets.first + i, &answer) < 0)
-                stop("an event has no answer", "");
-            waits = waits || answer.status == SAMENLOOP_PENDING;
-            if (answer.status == SAMENLOOP_REFUSED)
-                stop(answer.code, answer.sentence);
-        }
-    }
-}
 
 /* Waits until the file can be read; the house goes on meanwhile. */
 static void wait_for(struct samenloop_line *line, int file)
