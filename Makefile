@@ -65,8 +65,8 @@ help:
 	@echo 'make programs      builds $(notdir $(PROGRAMS)) in $(BUILD)'
 	@echo 'make quick         builds, and runs the tests that need no process of their own: under a minute'
 	@echo 'make unit | interop | replay | report | e2e   builds and runs one kind of tests'
-	@echo 'make chaos         kills router and adapters 50 times under 10,000 events: nothing lost, nothing twice'
-	@echo 'make simulate DAYS=5000   router and adapters in a simulated world: so many bad days, from SEED=1 on'
+	@echo 'make chaos         50 rounds of kills, frozen processes and network cuts under 10,000 events (SEED=N)'
+	@echo 'make simulate DAYS=5000   router and adapters in a simulated world: so many bad days, from seed SEED on'
 	@echo 'make backlog       five million events that wait for a receiver: memory, start and order (some 20 GB, half an hour)'
 	@echo 'make fuzz SECONDS=60   feeds every reader of bytes from outside with anything, for so long each'
 	@echo 'make bench         measures events a second and latency, with the limits of the machine beside it'
@@ -107,15 +107,15 @@ unit interop replay report e2e: dependencies
 
 chaos: dependencies
 	@$(MAKE) --no-print-directory programs
-	@BUILD=$(BUILD) /usr/bin/python3 tests/e2e/test_kill.py --events 10000 --kills 50
+	@BUILD=$(BUILD) /usr/bin/python3 tests/e2e/test_kill.py --events 10000 --rounds 50 $(if $(SEED),--seed $(SEED))
 
 DAYS = 5000
-SEED = 1
+SEED =
 
 .PHONY: simulate
 simulate: dependencies
 	@$(MAKE) --no-print-directory $(BUILD)/tests/unit/simulation
-	@DAYS=$(DAYS) SEED=$(SEED) $(BUILD)/tests/unit/simulation
+	@DAYS=$(DAYS) SEED=$(or $(SEED),1) $(BUILD)/tests/unit/simulation
 
 EVENTS = 5000000
 
