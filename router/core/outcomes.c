@@ -313,12 +313,23 @@ static bool not_reached(const struct core *core, const struct occurrence *event,
     return kept && !instructed;
 }
 
+/* Is what was asked before this decision still open? A rule before may have released it. */
+static bool is_open(const struct core *core, uint32_t subject, uint32_t handle)
+{
+    uint32_t at = subject_at(core, subject)->obligations;
+    while (at != 0 && at != handle)
+        at = obligation_at(core, at)->next;
+    return at != 0 && obligation_at(core, at)->serial < core->making.first_serial;
+}
+
 static void release_question(struct core *core, const struct occurrence *event,
                              const struct planned *planned, struct answers answers)
 {
-    for (size_t i = 0; i < answers.count; i++)
-        obligation_close(core, &event->source, answers.items[i].obligation, CORE_RELEASED,
-                         planned->text);
+    for (size_t i = 0; i < answers.count; i++) {
+        if (is_open(core, event->subject, answers.items[i].obligation))
+            obligation_close(core, &event->source, answers.items[i].obligation, CORE_RELEASED,
+                             planned->text);
+    }
 }
 
 void carry_out(struct core *core, const struct occurrence *event, const struct plan *plan,

@@ -198,6 +198,27 @@ static void an_answer_meets_its_question(void **state)
     world_close(&world);
 }
 
+/* Two rules that both release what an event answers: it ends once. */
+static void a_question_is_released_once(void **state)
+{
+    (void)state;
+    struct world world;
+    world_open(&world, FACTS
+               "rule ask\n  when misdirected_contact\n"
+               "  expect contact_taken_over from other within 5 working days\n"
+               "rule every\n  when contact_taken_over\n  release ask because \"x\"\n"
+               "rule first\n  when contact_taken_over\n  release the question because \"x\"\n"
+               "rule second\n  when contact_taken_over\n  release the question because \"x\"\n");
+    uint64_t first = TELL(QUESTION);
+    (void)TELL(ANSWER(first));
+    assert_line(&world, "obligation_released ask ncg/back_office contact_taken_over");
+    assert_null(strstr(strstr(world.lines, "obligation_released") + 1, "obligation_released"));
+    struct core_figures figures;
+    core_figures(world.core, &figures);
+    assert_int_equal(figures.obligations, 0);
+    world_close(&world);
+}
+
 static void time_escalates_level_by_level(void **state)
 {
     (void)state;
@@ -511,6 +532,7 @@ int main(void)
         cmocka_unit_test(codes_roles_publishers_dates),
         cmocka_unit_test(trees_of_conditions),
         cmocka_unit_test(an_answer_meets_its_question),
+        cmocka_unit_test(a_question_is_released_once),
         cmocka_unit_test(time_escalates_level_by_level),
         cmocka_unit_test(an_answer_before_its_question),
         cmocka_unit_test(nothing_is_asked_twice),
