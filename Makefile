@@ -5,22 +5,23 @@
 
 CC = gcc
 SANITIZE =
+COVERAGE =
 PREFIX = /usr/local
 DESTDIR =
 
 comma := ,
-BUILD := build/$(notdir $(CC))$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
+BUILD := build/$(notdir $(CC))$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))$(if $(COVERAGE),-coverage)
 GEN := build/gen
 PACKAGES := libzmq libczmq libprotobuf-c libcrypto libmicrohttpd jansson libsystemd
 
-CFLAGS = -O2 -g
+CFLAGS = $(if $(COVERAGE),-O0 --coverage,-O2) -g
 # clang 14 knows two levels only.
 FORTIFY := $(if $(findstring clang,$(CC)),2,3)
-WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+WARNINGS := $(if $(COVERAGE),-w,-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
 FLAGS := -std=c17 -D_GNU_SOURCE -I. -I$(GEN) -MMD -MP -fstack-protector-strong \
-         -fstack-clash-protection -pthread $(if $(SANITIZE),,-D_FORTIFY_SOURCE=$(FORTIFY)) \
+         -fstack-clash-protection -pthread $(if $(SANITIZE)$(COVERAGE),,-D_FORTIFY_SOURCE=$(FORTIFY)) \
          $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-LINK := -pthread -Wl,-z,relro,-z,now $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+LINK := -pthread -Wl,-z,relro,-z,now $(if $(COVERAGE),--coverage) $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
 PROTOS := $(wildcard schemas/samenloop/v1/*.proto)
 PB_C := $(PROTOS:schemas/%.proto=$(GEN)/%.pb-c.c)
@@ -57,7 +58,7 @@ PC_LIBS = $(shell pkg-config --libs $(PACKAGES))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help all programs demo test ci quick unit interop replay report e2e chaos backlog fuzz bench check format install clean dependencies
+.PHONY: help all programs demo test ci quick unit interop replay report e2e chaos backlog fuzz bench coverage check format install clean dependencies
 
 help:
 	@echo 'make demo          installs what is missing, builds, and runs a small day of both organisations'
@@ -70,6 +71,7 @@ help:
 	@echo 'make backlog       five million events that wait for a receiver: memory, start and order (some 20 GB, half an hour)'
 	@echo 'make fuzz SECONDS=60   feeds every reader of bytes from outside with anything, for so long each'
 	@echo 'make bench         measures events a second and latency, with the limits of the machine beside it'
+	@echo 'make coverage      lines and branches that unit and replay tests reach, by folder'
 	@echo 'make check         clang-format, clang-tidy, cppcheck, and a build with clang'
 	@echo 'make ci            test and check together, as continuous integration does'
 	@echo 'make install       installs programs, library and manual pages (DESTDIR=$(DESTDIR) PREFIX=$(PREFIX))'
@@ -135,6 +137,24 @@ fuzz-built: $(FUZZ_PROGRAMS)
 
 fuzz-run: fuzz-built
 	@FUZZ_BUILD=$(BUILD) tests/fuzz/run $(SECONDS) $(ONLY)
+
+# Unit and replay tests in a folder of their own, without optimisation. What stands around the machines, and is run
+# by the end-to-end tests alone, is not counted. A function that ends the process, and an assert, has no other branch.
+coverage: dependencies
+	@$(MAKE) --no-print-directory COVERAGE=1 coverage-run
+
+WORLD := router/main.c router/shell.c
+COUNT = gcovr --root . --exclude-throw-branches --exclude-lines-by-pattern '.*assert\(.*'
+MEASURED := schemas router/core router/language router adapters
+
+.PHONY: coverage-run
+coverage-run: programs $(UNIT_TESTS)
+	@find $(BUILD) -name '*.gcda' -delete
+	@BUILD=$(BUILD) tests/run unit replay
+	@$(COUNT) --exclude 'build/' --exclude 'tests/' $(WORLD:%=--exclude '%') --json $(BUILD)/coverage.json $(BUILD)
+	@for part in $(MEASURED); do echo "$$part:"; $(COUNT) --add-tracefile $(BUILD)/coverage.json \
+	    --filter "$$part/[a-z_]*\.c" --txt $(BUILD)/coverage-$$(echo $$part | tr / -).txt --print-summary | grep -E '^(lines|branches)'; done
+	@echo 'by file: $(BUILD)/coverage-*.txt'
 
 bench: dependencies
 	@$(MAKE) --no-print-directory programs tests-built
