@@ -238,6 +238,37 @@ static void of_two_cards_the_later_holds(void **state)
     EVP_PKEY_free(new_key);
 }
 
+/* Two cards of one moment: everybody takes the same one for the later, in whatever order they come.
+ */
+static void of_two_cards_of_a_moment_all_pick_the_same(void **state)
+{
+    struct world *world = *state;
+    struct sl_directory one = {0};
+    struct sl_directory other = {0};
+    struct sl_buffer problems = {0};
+    struct draft a;
+    struct draft b;
+    write_trust(world, NULL);
+    begin(&a, IMG, &world->img);
+    begin(&b, IMG, &world->img);
+    b.card.issued_at = a.card.issued_at;
+    write_draft("cards/img.card", &a);
+    write_draft("cards/img2.card", &b);
+    load(&one, &problems);
+    write_draft("cards/img.card", &b);
+    write_draft("cards/img2.card", &a);
+    load(&other, &problems);
+    assert_int_equal(one.participants[0].card_count, 2);
+    assert_int_equal(other.participants[0].card_count, 2);
+    const struct sl_card *first = one.participants[0].cards;
+    const struct sl_card *same = other.participants[0].cards;
+    assert_memory_equal(first[0].hash, same[0].hash, SL_HASH_SIZE);
+    assert_memory_not_equal(first[0].hash, first[1].hash, SL_HASH_SIZE);
+    sl_directory_free(&one);
+    sl_directory_free(&other);
+    sl_buffer_free(&problems);
+}
+
 static void participants_are_named_once(void **state)
 {
     (void)state;
@@ -262,6 +293,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_broken_card_stops_nobody_else, folder, no_folder),
         cmocka_unit_test_setup_teardown(revoked_certificates_vouch_for_nothing, folder, no_folder),
         cmocka_unit_test_setup_teardown(of_two_cards_the_later_holds, folder, no_folder),
+        cmocka_unit_test_setup_teardown(of_two_cards_of_a_moment_all_pick_the_same, folder,
+                                        no_folder),
         cmocka_unit_test(participants_are_named_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "schemas/checkpoint.h"
 #include "schemas/crypto.h"
 #include "schemas/limits.h"
 #include "schemas/wire.h"
@@ -472,6 +473,45 @@ static void bounds_of_deliveries_hold(void **state)
     REFUSED(SAMENLOOP__V1__FRAME__BODY_RECEIPTED, s.receipted.number = 0);
 }
 
+/* A signed head has a bounded note and whole hashes, and stands in a delivery of its kind alone. */
+static void bounds_of_checkpoints_hold(void **state)
+{
+    (void)state;
+    static uint8_t many[(SL_PROOF_MAX + 1) * SL_HASH_SIZE];
+    static const struct {
+        bool of_its_kind, is_there, read;
+        size_t note, proof;
+    } cases[] = {
+        {true, true, true, SL_NOTE_MAX, (size_t)SL_PROOF_MAX * SL_HASH_SIZE},
+        {true, true, true, 1, 0},
+        {true, true, false, SL_NOTE_MAX + 1, 0},
+        {true, true, false, 1, (size_t)(SL_PROOF_MAX + 1) * SL_HASH_SIZE},
+        {true, true, false, 1, SL_HASH_SIZE - 1},
+        {true, false, false, 0, 0},
+        {false, true, false, 1, 0},
+        {false, false, true, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sample s;
+        Samenloop__V1__Checkpoint checkpoint = SAMENLOOP__V1__CHECKPOINT__INIT;
+        checkpoint.note = (ProtobufCBinaryData){cases[i].note, many};
+        checkpoint.proof = (ProtobufCBinaryData){cases[i].proof, many};
+        fill(&s);
+        if (cases[i].of_its_kind)
+            s.delivery.kind = SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_CHECKPOINT;
+        if (cases[i].is_there)
+            s.delivery.checkpoint = &checkpoint;
+        if (written_is_read(&s, SAMENLOOP__V1__FRAME__BODY_DELIVER) != cases[i].read)
+            fail_msg("case %zu", i);
+    }
+    struct sample s;
+    fill(&s);
+    s.welcome.head = (ProtobufCBinaryData){SL_NOTE_MAX, many};
+    assert_true(written_is_read(&s, SAMENLOOP__V1__FRAME__BODY_WELCOME));
+    s.welcome.head.len++;
+    assert_false(written_is_read(&s, SAMENLOOP__V1__FRAME__BODY_WELCOME));
+}
+
 static void bounds_of_the_list_hold(void **state)
 {
     (void)state;
@@ -567,6 +607,7 @@ int main(void)
         cmocka_unit_test(bounds_of_greetings_hold),
         cmocka_unit_test(bounds_of_publications_hold),
         cmocka_unit_test(bounds_of_deliveries_hold),
+        cmocka_unit_test(bounds_of_checkpoints_hold),
         cmocka_unit_test(bounds_of_the_list_hold),
         cmocka_unit_test(what_could_not_be_read_again_is_refused),
         cmocka_unit_test(a_flood_of_small_things_is_bounded),
