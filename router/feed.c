@@ -69,6 +69,11 @@ void feed_close(struct feed *feed)
     free(feed);
 }
 
+bool feed_whole(struct feed *feed)
+{
+    return feed->owed.size == 0 && feed->file != STDERR_FILENO && fdatasync(feed->file) == 0;
+}
+
 /* Gives what could not be written; errno then says why. */
 static struct sl_bytes write_out(int file, struct sl_bytes bytes)
 {

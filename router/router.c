@@ -145,8 +145,8 @@ int router_open(struct router **out, const struct router_setup *setup, struct ro
         segment = SEGMENT_MIN;
     heads_setup(router, setup);
     if (journal_open(&router->journal, setup->journal, segment, error) < 0 ||
-        fold_journal(router, NULL, NULL, error) < 0 || heads_check(router, error) < 0 ||
-        cards_bring_in(router, setup->directory, error) < 0 ||
+        fold_journal(router, setup->told, setup->told_context, error) < 0 ||
+        heads_check(router, error) < 0 || cards_bring_in(router, setup->directory, error) < 0 ||
         agreed_bring_in(router, setup, error) < 0) {
         router_close(router);
         return -1;

@@ -51,6 +51,9 @@ struct router_setup {
     EVP_PKEY *signing_key;            /* of the journal's heads (heads.h); NULL: none are signed */
     uint64_t checkpoint_records;      /* 0: HEADS_RECORDS */
     int64_t checkpoint_wait;          /* ms; 0: HEADS_MINUTES */
+    /* Gets the lines of the routing log that the journal tells while it is opened; NULL: nobody. */
+    int (*told)(void *context, struct sl_bytes lines, struct sl_error *error);
+    void *told_context;
 };
 
 /*

@@ -14,6 +14,7 @@
 #include <zmq.h>
 
 #include "router/admission.h"
+#include "router/catching.h"
 #include "router/complaints.h"
 #include "router/control.h"
 #include "router/feed.h"
@@ -417,6 +418,8 @@ static int run(struct shell *shell, struct sl_error *error)
     send_all(shell);
     router_goodbye(shell->router);
     send_all(shell);
+    if (feed_whole(shell->feed))
+        catching_mark((*shell->config)->log);
     return 0;
 }
 
@@ -454,6 +457,25 @@ static int open_page(struct shell *shell, struct sl_error *error)
     return 0;
 }
 
+/* The log's file gets what a kill kept from it, and goes on from there. */
+static int open_router(struct shell *shell, struct router_setup *setup, void *publisher,
+                       struct sl_error *error)
+{
+    const char *log = (*shell->config)->log;
+    struct catching *catching = NULL;
+    if (catching_begin(&catching, log, error) < 0)
+        return -1;
+    setup->told = catching == NULL ? NULL : catching_take;
+    setup->told_context = catching;
+    int result = router_open(&shell->router, setup, moment(shell), error);
+    if (result == 0)
+        result = feed_open(&shell->feed, log, publisher, error);
+    if (result == 0)
+        feed_write(shell->feed, catching_missing(catching));
+    catching_free(catching);
+    return result;
+}
+
 static int start(struct shell *shell, struct sl_error *error)
 {
     const struct config *config = *shell->config;
@@ -464,15 +486,14 @@ static int start(struct shell *shell, struct sl_error *error)
     if (shell->signals < 0 || sl_storage_files(&shell->storage, config->journal, true, error) < 0)
         return -1;
     struct router_setup setup = setup_of(config, shell->storage);
-    if (router_open(&shell->router, &setup, moment(shell), error) < 0)
-        return -1;
-    (void)malloc_trim(0); /* of what the fold needed */
-    tell_differences(shell);
     if (sockets_open(&shell->sockets, config, error) < 0)
         return -1;
     void *publisher = config->feed[0] == '\0' ? NULL : shell->sockets.publisher;
-    if (feed_open(&shell->feed, config->log, publisher, error) < 0 ||
-        router_sync(shell->router, error) < 0)
+    if (open_router(shell, &setup, publisher, error) < 0)
+        return -1;
+    (void)malloc_trim(0); /* of what the fold needed */
+    tell_differences(shell);
+    if (router_sync(shell->router, error) < 0)
         return -1;
     send_all(shell); /* what a new agreement brought about */
     tell_waiting(shell);

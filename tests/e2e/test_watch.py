@@ -83,13 +83,29 @@ def the_journal_tells_the_log_as_the_router_wrote_it():
     assert {"refused", "duplicate", "forwarded", "instructed", "delivered"} <= set(outcomes(file_text()))
 
 
-def lines_that_a_kill_swallowed_are_in_the_journal():
+def lines_that_a_kill_swallowed_come_back():
     whole = file_text()
     box.kill("router")
     pathlib.Path(box.state["router"]["log"]).write_text(whole[:-300])  # as if they had not been written any more
     assert journal("--json") == whole
     box.start()
-    pathlib.Path(box.state["router"]["log"]).write_text(whole)
+    assert file_text() == whole  # it writes what is missing
+    box.stop("router")
+    pathlib.Path(box.state["router"]["log"]).write_text(whole[-5000:])  # it was put away, and what is left is whole
+    box.start()
+    assert file_text() == whole[-5000:]
+    box.kill("router")
+    pathlib.Path(box.state["router"]["log"]).write_text(whole[-5000:-2000])  # from half a line to half a line
+    box.start()
+    assert file_text() == whole[-5000:]
+    box.kill("router")
+    pathlib.Path(box.state["router"]["log"]).write_text(whole + '{"somebody":"else"}\n')
+    box.start()
+    assert file_text() == whole + '{"somebody":"else"}\n' and "does not know its last lines" in box.messages()
+    box.kill("router")
+    pathlib.Path(box.state["router"]["log"]).unlink()
+    box.start()
+    assert file_text() == whole
     published("img", damage("0014200000000044"))
     house.until(lambda: file_text().count('"delivered"') >= 24)
     assert journal("--json") == file_text()
@@ -383,7 +399,7 @@ def a_house_is_erased_and_the_proof_stays():
 
 
 with house.Sandbox("--participants", "img,ncg") as box:
-    house.run([the_journal_tells_the_log_as_the_router_wrote_it, lines_that_a_kill_swallowed_are_in_the_journal,
+    house.run([the_journal_tells_the_log_as_the_router_wrote_it, lines_that_a_kill_swallowed_come_back,
                lines_are_chosen, people_get_a_table, new_lines_are_followed,
                a_journal_is_audited, a_head_is_signed_and_an_event_proven,
                status_tells_what_waits_and_for_how_long, dead_letters_are_named_exactly, obligations_are_those_that_are_open,
