@@ -6,38 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct sl_bytes sl_bytes(const void *data, size_t size)
-{
-    return (struct sl_bytes){data, size};
-}
-
-struct sl_bytes sl_text(const char *text)
-{
-    return sl_bytes(text, strlen(text));
-}
-
-struct sl_bytes sl_from_pb(ProtobufCBinaryData data)
-{
-    return sl_bytes(data.data, data.data != NULL ? data.len : 0);
-}
-
-ProtobufCBinaryData sl_to_pb(struct sl_bytes bytes)
-{
-    return (ProtobufCBinaryData){.len = bytes.size, .data = (uint8_t *)(uintptr_t)bytes.data};
-}
-
-bool sl_bytes_equal(struct sl_bytes a, struct sl_bytes b)
-{
-    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
-}
-
-bool sl_bytes_is(struct sl_bytes a, const char *text)
-{
-    if (a.size > 0 && a.data[0] != (uint8_t)text[0]) /* as nearly always, when a name is sought */
-        return false;
-    return sl_bytes_equal(a, sl_text(text));
-}
-
 /* Decodes one character of UTF-8 (RFC 3629, section 4); 0 when it is none, else its length. */
 static size_t utf8(const uint8_t *at, size_t left, uint32_t *character)
 {
@@ -66,6 +34,10 @@ static size_t utf8(const uint8_t *at, size_t left, uint32_t *character)
 bool sl_bytes_utf8(struct sl_bytes a)
 {
     for (size_t i = 0; i < a.size;) {
+        if (a.size - i >= 8 && (sl_get64(a.data + i) & 0x8080808080808080u) == 0) {
+            i += 8; /* ASCII, as nearly all there is */
+            continue;
+        }
         uint32_t c = 0;
         size_t length = a.data[i] < 0x80 ? 1 : utf8(a.data + i, a.size - i, &c);
         if (length == 0)
@@ -91,6 +63,8 @@ bool sl_bytes_printable(struct sl_bytes a)
     }
     return true;
 }
+
+enum { BUFFER_LEAST = 256 };
 
 static void out_of_memory(void)
 {
@@ -131,19 +105,25 @@ void sl_buffer_clear(struct sl_buffer *buffer)
     buffer->size = 0;
 }
 
-uint8_t *sl_buffer_extend(struct sl_buffer *buffer, size_t size)
+void sl_buffer_grow(struct sl_buffer *buffer, size_t size)
 {
-    buffer->data = sl_grow(buffer->data, &buffer->capacity, buffer->size + size + 1, 1);
-    uint8_t *at = buffer->data + buffer->size;
-    buffer->size += size;
-    return at;
+    size_t wanted = buffer->size + size + 1;
+    buffer->data = sl_grow(buffer->data, &buffer->capacity,
+                           wanted > BUFFER_LEAST ? wanted : BUFFER_LEAST, 1);
 }
 
-void sl_buffer_add(struct sl_buffer *buffer, const void *data, size_t size)
+void sl_buffer_add_integer(struct sl_buffer *buffer, int64_t number)
 {
-    uint8_t *at = sl_buffer_extend(buffer, size);
-    if (size > 0)
-        memcpy(at, data, size);
+    uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    char text[24];
+    char *begin = text + sizeof text;
+    do {
+        *--begin = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (number < 0)
+        *--begin = '-';
+    sl_buffer_add(buffer, begin, (size_t)(text + sizeof text - begin));
 }
 
 void sl_buffer_add_bytes(struct sl_buffer *buffer, struct sl_bytes bytes)

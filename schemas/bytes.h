@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <protobuf-c/protobuf-c.h>
 
@@ -14,13 +15,39 @@ struct sl_bytes {
     size_t size;
 };
 
-struct sl_bytes sl_bytes(const void *data, size_t size);
-struct sl_bytes sl_text(const char *text); /* without the final NUL */
-struct sl_bytes sl_from_pb(ProtobufCBinaryData data);
-ProtobufCBinaryData
-sl_to_pb(struct sl_bytes bytes); /* for reading only: protobuf-c knows no const */
-bool sl_bytes_equal(struct sl_bytes a, struct sl_bytes b);
-bool sl_bytes_is(struct sl_bytes a, const char *text);
+static inline struct sl_bytes sl_bytes(const void *data, size_t size)
+{
+    return (struct sl_bytes){data, size};
+}
+
+static inline struct sl_bytes sl_text(const char *text) /* without the final NUL */
+{
+    return sl_bytes(text, strlen(text));
+}
+
+static inline struct sl_bytes sl_from_pb(ProtobufCBinaryData data)
+{
+    return sl_bytes(data.data, data.data != NULL ? data.len : 0);
+}
+
+/* For reading only: protobuf-c knows no const. */
+static inline ProtobufCBinaryData sl_to_pb(struct sl_bytes bytes)
+{
+    return (ProtobufCBinaryData){.len = bytes.size, .data = (uint8_t *)(uintptr_t)bytes.data};
+}
+
+static inline bool sl_bytes_equal(struct sl_bytes a, struct sl_bytes b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+static inline bool sl_bytes_is(struct sl_bytes a, const char *text)
+{
+    if (a.size > 0 && a.data[0] != (uint8_t)text[0]) /* as nearly always, when a name is sought */
+        return false;
+    return sl_bytes_equal(a, sl_text(text));
+}
+
 /* UTF-8 from end to end (RFC 3629)? */
 bool sl_bytes_utf8(struct sl_bytes a);
 
@@ -40,9 +67,27 @@ struct sl_buffer {
 };
 
 void sl_buffer_free(struct sl_buffer *buffer);
-void sl_buffer_clear(struct sl_buffer *buffer);                   /* keeps the memory */
-uint8_t *sl_buffer_extend(struct sl_buffer *buffer, size_t size); /* new bytes, uninitialised */
-void sl_buffer_add(struct sl_buffer *buffer, const void *data, size_t size);
+void sl_buffer_clear(struct sl_buffer *buffer);             /* keeps the memory */
+void sl_buffer_grow(struct sl_buffer *buffer, size_t size); /* room for more bytes, and a NUL */
+
+/* New bytes, uninitialised; a NUL has room behind them. */
+static inline uint8_t *sl_buffer_extend(struct sl_buffer *buffer, size_t size)
+{
+    if (size >= buffer->capacity - buffer->size)
+        sl_buffer_grow(buffer, size);
+    uint8_t *at = buffer->data + buffer->size;
+    buffer->size += size;
+    return at;
+}
+
+static inline void sl_buffer_add(struct sl_buffer *buffer, const void *data, size_t size)
+{
+    uint8_t *at = sl_buffer_extend(buffer, size);
+    if (size > 0)
+        memcpy(at, data, size);
+}
+
+void sl_buffer_add_integer(struct sl_buffer *buffer, int64_t number); /* its decimal digits */
 void sl_buffer_add_bytes(struct sl_buffer *buffer, struct sl_bytes bytes);
 void sl_buffer_printf(struct sl_buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

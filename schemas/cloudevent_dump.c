@@ -78,8 +78,7 @@ void sl_write_text(struct sl_writer *writer, struct sl_bytes text)
 
 void sl_write_integer(struct sl_writer *writer, int64_t number)
 {
-    char digits[24];
-    sl_buffer_add_bytes(writer->out, sl_digits(digits, number));
+    sl_buffer_add_integer(writer->out, number);
 }
 
 /* ---------------------------------------------------------------- trees */
@@ -106,7 +105,6 @@ static int write_list(struct sl_buffer *out, const struct sl_json *list, size_t 
 
 int sl_json_write(struct sl_buffer *out, const struct sl_json *value, size_t most)
 {
-    char digits[24];
     int result = 0;
     switch (value->kind) {
     case SL_JSON_OBJECT:
@@ -117,7 +115,7 @@ int sl_json_write(struct sl_buffer *out, const struct sl_json *value, size_t mos
         write_string(out, (const char *)value->text.data, value->text.size);
         break;
     case SL_JSON_INTEGER:
-        sl_buffer_add_bytes(out, sl_digits(digits, value->integer));
+        sl_buffer_add_integer(out, value->integer);
         break;
     case SL_JSON_REAL:
         sl_buffer_printf(out, "%.17g", value->real);

@@ -99,8 +99,10 @@ static int other(const struct core *core, enum sl_organisation organisation)
 static int municipality(const struct core *core, struct sl_bytes code)
 {
     char name[SL_NAME_SIZE];
-    int size = snprintf(name, sizeof name, "gm%.*s", (int)code.size, (const char *)code.data);
-    return code.size == 4 && size > 0 ? place_of(core, sl_text(name)) : NOBODY;
+    if (code.size != 4)
+        return NOBODY;
+    (void)snprintf(name, sizeof name, "gm%.4s", (const char *)code.data);
+    return place_of(core, sl_text(name));
 }
 
 static size_t both(const struct core *core, int places[2])

@@ -92,10 +92,11 @@ void core_line_write(struct sl_buffer *out, const struct core_line *line)
     }
     if (event->subject != NULL)
         sl_hex(subject, event->subject, SL_PSEUDONYM_SHOWN);
+    sl_buffer_add_bytes(out, sl_text("{\"seq\":"));
     if (event->number != 0)
-        sl_buffer_printf(out, "{\"seq\":%llu", (unsigned long long)event->number);
+        sl_buffer_add_integer(out, (int64_t)event->number);
     else
-        sl_buffer_add_bytes(out, sl_text("{\"seq\":null"));
+        sl_buffer_add_bytes(out, sl_text("null"));
     add_moment(out, ",\"at\":", line->at);
     add(out, ",\"event\":", id);
     add(out, ",\"type\":", event->type);

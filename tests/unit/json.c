@@ -148,6 +148,7 @@ static void test_sentences(void **state)
         {"", "line 1, column 1: the text breaks off"},
         {"{\"a\":1,\n \"a\":2}", "line 2, column 8: a key twice in one object"},
         {"[\"\xc3\xa9\",\n\"\xc3\"]", "line 2, column 2: no UTF-8"},
+        {"[\"at the end of words of eight: \xc3\"]", "line 1, column 3: no UTF-8"},
         {"[\"\\u0000\"]", "line 1, column 9: a NUL character"},
         {"[9223372036854775808]", "line 1, column 21: a number beyond all bounds"},
         {"[1e999]", "line 1, column 7: a number beyond all bounds"},
