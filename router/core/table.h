@@ -3,8 +3,9 @@
  * a key. Of a key count its low 60 bits, of a value 48; values are never 0. Begin with {0}.
  *
  * It is made of 4096 small tables with open addressing. A key's bits are mixed, one to one; the
- * first 12 of them choose the small table and need not be kept there. Each grows by itself and by an
- * eighth, so that a table of millions takes no step that anybody would notice, in time or memory.
+ * first 12 of them choose the small table and need not be kept there. Each grows by itself and by
+ * an eighth, so that a table of millions takes no step that anybody would notice, in time or
+ * memory.
  */
 #ifndef TABLE_H
 #define TABLE_H
