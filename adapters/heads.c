@@ -91,7 +91,7 @@ static void raise_alarm(struct heads *heads, uint64_t size, const char *why)
 /* A crash can leave the last one and the one before it: the larger one holds. */
 static int take_file(struct heads *heads, const sl_storage_name name, struct sl_error *error)
 {
-    struct sl_checkpoint found;
+    struct sl_checkpoint found = {0};
     if (begins(name, REFUSED))
         raise_alarm(heads, strtoull(name + strlen(REFUSED), NULL, 10), "was refused");
     if (!begins(name, FITS))

@@ -95,7 +95,8 @@ static int check_source(const Samenloop__V1__Header *header, const struct sl_par
     struct sl_bytes source = sl_from_pb(header->source);
     char wanted[64];
     int size = snprintf(wanted, sizeof wanted, "urn:nld:oin:%s:systeem:", publisher->oin);
-    if (source.size > (size_t)size && memcmp(source.data, wanted, (size_t)size) == 0)
+    if (source.data != NULL && source.size > (size_t)size &&
+        memcmp(source.data, wanted, (size_t)size) == 0)
         return 0;
     return sl_fail(error, SL_SOURCE_MISMATCH, "the event's source is not who signed it");
 }

@@ -1,5 +1,6 @@
 #include "router/journal.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,6 +89,7 @@ static const struct outbox *find_outbox(const struct journal *journal,
 static struct outbox *meet_outbox(struct journal *journal, const struct journal_outbox *wanted)
 {
     size_t at = 0;
+    assert(wanted->identity.data != NULL);
     while (at < journal->outbox_count && !is_outbox(&journal->outboxes[at], wanted))
         at++;
     struct outbox found = {.lane = wanted->lane};

@@ -99,7 +99,7 @@ static int listen_at(const struct addrinfo *at)
 
 static int name_page(struct page *page, int file)
 {
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {0};
     socklen_t size = sizeof bound;
     char host[ADDRESS], port[8];
     if (getsockname(file, (struct sockaddr *)&bound, &size) < 0 ||

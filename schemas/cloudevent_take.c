@@ -130,7 +130,8 @@ static int check_publisher(struct sl_taking *taking)
     const struct sl_json *municipality = sl_json_get(taking->attributes, "municipality");
     char own[64];
     int size = snprintf(own, sizeof own, "urn:nld:oin:%s:systeem:", door->oin);
-    if (source.size < (size_t)size || memcmp(source.data, own, (size_t)size) != 0)
+    if (source.data == NULL || source.size < (size_t)size ||
+        memcmp(source.data, own, (size_t)size) != 0)
         return sl_refuse(taking->refusal, SL_SOURCE_MISMATCH, "/source",
                          "source: wants %s<name>, with the OIN of this organisation", own);
     if ((taking->type->publishers & door->publisher) == 0)

@@ -104,14 +104,14 @@ struct guard guard_of(const struct agreement *agreement, size_t rule, size_t typ
 
 /* ---------------------------------------------------------------- of an event */
 
-int8_t *guards_attribute_facts(const struct agreement *agreement)
+int16_t *guards_attribute_facts(const struct agreement *agreement)
 {
-    int8_t *facts = sl_new(sl_type_count() * GUARD_ATTRIBUTES, sizeof *facts);
+    int16_t *facts = sl_new(sl_type_count() * GUARD_ATTRIBUTES, sizeof *facts);
     for (size_t type = 0; type < sl_type_count(); type++) {
         for (size_t place = 0; place < GUARD_ATTRIBUTES; place++) {
             const char *name = attribute_name(sl_type_at(type), place);
             int fact = name == NULL ? -1 : agreement_fact_find(agreement, sl_text(name));
-            facts[type * GUARD_ATTRIBUTES + place] = (int8_t)fact;
+            facts[type * GUARD_ATTRIBUTES + place] = (int16_t)fact;
         }
     }
     return facts;

@@ -31,7 +31,7 @@ struct guard {
 struct guard guard_of(const struct agreement *agreement, size_t rule, size_t type);
 
 /* For each type and place of an attribute the fact of the same name, -1: none; to be freed. */
-int8_t *guards_attribute_facts(const struct agreement *agreement);
+int16_t *guards_attribute_facts(const struct agreement *agreement);
 
 /* What an event says, a bit a slot. */
 struct said_bits {

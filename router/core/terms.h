@@ -48,7 +48,7 @@ struct terms {
     agreement_types prioritising; /* some rule for it sets the list's priority */
     agreement_types lifting;      /* some rule for it lifts a restriction */
     struct guard *by_type;        /* rules on events, in the file's order, by type */
-    int8_t *attribute_facts;      /* guards_attribute_facts */
+    int16_t *attribute_facts;     /* guards_attribute_facts */
     size_t by_type_begin[65];
     uint16_t *on_turn;
     size_t on_turn_count;
