@@ -10,6 +10,9 @@ import subprocess
 import sys
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import silence  # noqa: E402
+
 WRITE = "--write" in sys.argv
 ROOT = pathlib.Path(os.environ["ROOT"]).resolve()
 HERE = ROOT / "tests/replay"
@@ -165,6 +168,27 @@ class Covered(Golden):
 
     def test_table(self):
         self.check("coverage.md", self.done.stdout)
+
+
+class Silence(unittest.TestCase):
+    """A rule that one condition keeps silent: silence.md names the scenario that shows it, where there is one."""
+    SHOWN_BY_NONE = 13
+
+    def setUp(self):
+        self.rows = [tuple(row) for row in re.findall(r"^\| (\S+) \| (.*) \| (\S+) \|$", (HERE / "silence.md").read_text(),
+                                                      re.MULTILINE)][2:]  # behind the head
+        self.conditions = list(silence.conditions(RULES.read_text()))
+
+    def test_every_condition_has_its_row(self):
+        self.assertEqual([row[:2] for row in self.rows], [one[:2] for one in self.conditions])
+        self.assertEqual(sum(row[2] == "-" for row in self.rows), self.SHOWN_BY_NONE)
+
+    def test_the_scenario_shows_it(self):
+        for (rule, condition, without), row in zip(self.conditions, self.rows):
+            if row[2] == "-":
+                continue
+            scenario = HERE / f"{row[2]}.jsonl"
+            self.assertTrue(silence.shows(without, scenario), f"{rule} without {condition}: {row[2]} stays as it is")
 
 
 if __name__ == "__main__":
