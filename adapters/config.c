@@ -203,8 +203,8 @@ void adapter_config_free(struct adapter_config *config)
         EVP_PKEY_free(config->sealing[i]);
     sl_directory_free(&config->directory);
     free(config->file);
-    sl_forget(config, sizeof *config);
     sl_buffer_free(&config->warnings);
+    sl_forget(config, sizeof *config);
     free(config);
 }
 
