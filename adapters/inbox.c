@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapters/inbox_record.h"
 #include "adapters/keeping.h"
 #include "adapters/marks.h"
 #include "adapters/numbers.h"
@@ -170,42 +171,6 @@ int inbox_tell(struct inbox *inbox, const Samenloop__V1__InboxTold *kept,
     return 0;
 }
 
-/* What a record says that is about an event; a House says it of itself. */
-struct about {
-    struct sl_bytes subject;
-    uint64_t number; /* of the event in the journal; 0: it has none */
-};
-
-static struct sl_bytes subject_of(struct inbox *inbox, ProtobufCBinaryData bytes)
-{
-    const Samenloop__V1__Header *header = (const void *)sl_arena_unpack(
-        &inbox->arena, &samenloop__v1__header__descriptor, sl_from_pb(bytes));
-    return header == NULL ? sl_bytes(NULL, 0) : sl_from_pb(header->subject);
-}
-
-static struct about about(struct inbox *inbox, const struct sl_record *record)
-{
-    struct about out = {0};
-    sl_arena_clear(&inbox->arena);
-    if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_HOUSE) {
-        const Samenloop__V1__House *house = (const void *)sl_arena_unpack(
-            &inbox->arena, &samenloop__v1__house__descriptor, record->kept);
-        if (house != NULL)
-            out.subject = sl_from_pb(house->pseudonym);
-    } else if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_DELIVERY) {
-        const Samenloop__V1__InboxDelivery *kept = (const void *)sl_arena_unpack(
-            &inbox->arena, &samenloop__v1__inbox_delivery__descriptor, record->kept);
-        if (kept != NULL && kept->delivery != NULL && kept->header.len > 0)
-            out = (struct about){subject_of(inbox, kept->header), kept->delivery->journal_number};
-    } else if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_TOLD) {
-        const Samenloop__V1__InboxTold *told = (const void *)sl_arena_unpack(
-            &inbox->arena, &samenloop__v1__inbox_told__descriptor, record->kept);
-        if (told != NULL && told->result != NULL)
-            out = (struct about){subject_of(inbox, told->header), told->result->journal_number};
-    }
-    return out;
-}
-
 int inbox_erase(struct inbox *inbox, const uint8_t subject[SL_HASH_SIZE], uint64_t last,
                 struct sl_error *error)
 {
@@ -218,7 +183,8 @@ int inbox_erase(struct inbox *inbox, const uint8_t subject[SL_HASH_SIZE], uint64
     size_t capacity = 0;
     int result;
     while ((result = sl_log_reader_next(reader, &record, error)) > 0) {
-        struct about what = about(inbox, &record);
+        sl_arena_clear(&inbox->arena);
+        struct inbox_about what = inbox_record_about(&inbox->arena, &record);
         if (!sl_bytes_equal(what.subject, sl_bytes(subject, SL_HASH_SIZE)) ||
             (last != 0 && what.number > last))
             continue;
@@ -248,21 +214,7 @@ int inbox_read(struct inbox *inbox, struct sl_arena *arena, uint64_t number, str
     int result = sl_log_read(inbox->log, number, &record, error);
     if (result <= 0)
         return result < 0 ? -1 : damaged(error, number);
-    *out = (struct inbox_item){.record = number};
-    bool told = record.kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_TOLD;
-    if (told)
-        out->told = (const void *)sl_arena_unpack(arena, &samenloop__v1__inbox_told__descriptor,
-                                                  record.kept);
-    else if (record.kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_DELIVERY)
-        out->delivery = (const void *)sl_arena_unpack(
-            arena, &samenloop__v1__inbox_delivery__descriptor, record.kept);
-    if (!record.erased)
-        out->content = (const void *)sl_arena_unpack(
-            arena, &samenloop__v1__inbox_content__descriptor, record.content);
-    bool good = (told ? out->told != NULL && out->told->result != NULL
-                      : out->delivery != NULL && out->delivery->delivery != NULL) &&
-                (record.erased || out->content != NULL);
-    return good ? 0 : damaged(error, number);
+    return inbox_record_item(arena, &record, out) < 0 ? damaged(error, number) : 0;
 }
 
 uint64_t inbox_next(struct inbox *inbox, enum sl_role role, uint64_t cursor[SL_LANES])
@@ -310,27 +262,6 @@ uint64_t inbox_waiting(const struct inbox *inbox, enum sl_lane lane)
 
 /* ---------------------------------------------------------------- what is old */
 
-static int64_t written_at(struct sl_arena *arena, const struct sl_record *record)
-{
-    const ProtobufCMessage *kept;
-    switch (record->kind) {
-    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_DELIVERY:
-        kept = sl_arena_unpack(arena, &samenloop__v1__inbox_delivery__descriptor, record->kept);
-        return kept == NULL ? 0 : ((const Samenloop__V1__InboxDelivery *)kept)->at;
-    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_TOLD:
-        kept = sl_arena_unpack(arena, &samenloop__v1__inbox_told__descriptor, record->kept);
-        return kept == NULL ? 0 : ((const Samenloop__V1__InboxTold *)kept)->at;
-    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_TAKEN:
-        kept = sl_arena_unpack(arena, &samenloop__v1__inbox_taken__descriptor, record->kept);
-        return kept == NULL ? 0 : ((const Samenloop__V1__InboxTaken *)kept)->at;
-    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_HOUSE:
-        kept = sl_arena_unpack(arena, &samenloop__v1__house__descriptor, record->kept);
-        return kept == NULL ? 0 : ((const Samenloop__V1__House *)kept)->at;
-    default:
-        return 0;
-    }
-}
-
 static int write_numbers(struct inbox *inbox, struct sl_error *error)
 {
     Samenloop__V1__InboxNumbers kept = SAMENLOOP__V1__INBOX_NUMBERS__INIT;
@@ -360,7 +291,7 @@ static int write_numbers(struct inbox *inbox, struct sl_error *error)
 int inbox_release(struct inbox *inbox, int64_t before, int64_t now, struct sl_error *error)
 {
     uint64_t end = 0;
-    int old = keeping_old(&inbox->keeping, inbox->log, written_at, before, &end, error);
+    int old = keeping_old(&inbox->keeping, inbox->log, inbox_record_at, before, &end, error);
     if (old <= 0 || !marks_taken(&inbox->marks, end) || outbox_half_told(inbox->outbox))
         return old < 0 ? -1 : 0;
     if (keeping_houses(inbox->log, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_INBOX_HOUSE,

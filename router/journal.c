@@ -1,12 +1,10 @@
 #include "router/journal.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "router/answered.h"
 #include "router/recent.h"
-#include "schemas/catalogue.h"
-#include "schemas/directory.h"
 
 /* ---------------------------------------------------------------- the kinds, one table */
 
@@ -36,121 +34,17 @@ static const ProtobufCMessageDescriptor *message_of(unsigned kind)
 
 /* ---------------------------------------------------------------- what finds things again */
 
-struct answered {
-    uint64_t position;
-    uint64_t record;
-};
-
-/* The answered batches of one outbox and lane: a ring of the last ones. */
-struct outbox {
-    char participant[SL_NAME_SIZE];
-    uint8_t identity[SL_LOG_ID_SIZE];
-    Samenloop__V1__Lane lane;
-    uint64_t last;  /* the highest position answered */
-    uint64_t count; /* answered since the beginning */
-    size_t capacity;
-    struct answered *ring;
-};
-
 struct journal {
     struct sl_log *log;
     struct recent *recent;
+    struct answered *answered;
     uint64_t *strides; /* record of event 1, 1 + JOURNAL_STRIDE ... */
     size_t stride_capacity;
     uint64_t events;
-    uint64_t news;                            /* the last record that is no matter of course */
-    uint64_t folded;                          /* the last record that was */
-    struct outbox outboxes[JOURNAL_OUTBOXES]; /* the one that was heard last comes first */
-    size_t outbox_count;
-    /* The batch that is being written or folded. */
-    uint64_t batch;
-    size_t batch_left;
-    uint64_t batch_position;
+    uint64_t news;   /* the last record that is no matter of course */
+    uint64_t folded; /* the last record that was */
     struct sl_buffer kept;
 };
-
-static bool is_outbox(const struct outbox *outbox, const struct journal_outbox *wanted)
-{
-    return outbox->lane == wanted->lane && strcmp(outbox->participant, wanted->participant) == 0 &&
-           sl_bytes_equal(sl_bytes(outbox->identity, SL_LOG_ID_SIZE), wanted->identity);
-}
-
-static const struct outbox *find_outbox(const struct journal *journal,
-                                        const struct journal_outbox *wanted)
-{
-    for (size_t i = 0; i < journal->outbox_count; i++) {
-        if (is_outbox(&journal->outboxes[i], wanted))
-            return &journal->outboxes[i];
-    }
-    return NULL;
-}
-
-/* Brings an outbox to the front; a new one takes the place of the one that was silent longest. */
-static struct outbox *meet_outbox(struct journal *journal, const struct journal_outbox *wanted)
-{
-    size_t at = 0;
-    assert(wanted->identity.data != NULL);
-    while (at < journal->outbox_count && !is_outbox(&journal->outboxes[at], wanted))
-        at++;
-    struct outbox found = {.lane = wanted->lane};
-    if (at < journal->outbox_count) {
-        found = journal->outboxes[at];
-    } else {
-        memcpy(found.participant, wanted->participant, strlen(wanted->participant) + 1);
-        memcpy(found.identity, wanted->identity.data, SL_LOG_ID_SIZE);
-        at = journal->outbox_count < JOURNAL_OUTBOXES ? journal->outbox_count++ : at - 1;
-        free(journal->outboxes[at].ring);
-    }
-    memmove(&journal->outboxes[1], &journal->outboxes[0], at * sizeof found);
-    journal->outboxes[0] = found;
-    return &journal->outboxes[0];
-}
-
-static void widen(struct outbox *outbox)
-{
-    struct answered *ring = NULL;
-    size_t capacity = outbox->capacity == 0 ? 64 : 2 * outbox->capacity;
-    ring = sl_new(capacity, sizeof *ring);
-    for (uint64_t i = 0; i < outbox->count; i++)
-        ring[i] = outbox->ring[i];
-    free(outbox->ring);
-    outbox->ring = ring;
-    outbox->capacity = capacity;
-}
-
-static void remember_answer(struct outbox *outbox, uint64_t position, uint64_t record)
-{
-    if (outbox->count == outbox->capacity && outbox->capacity < JOURNAL_ANSWERS)
-        widen(outbox);
-    outbox->ring[outbox->count++ % outbox->capacity] = (struct answered){position, record};
-    if (position > outbox->last)
-        outbox->last = position;
-}
-
-static int index_batch(struct journal *journal, uint64_t record,
-                       const Samenloop__V1__JournalBatch *batch, struct sl_error *error)
-{
-    char participant[SL_NAME_SIZE] = "";
-    if (batch->participant.len >= sizeof participant || batch->outbox.len != SL_LOG_ID_SIZE ||
-        batch->leaves.len == 0 || batch->leaves.len % SL_HASH_SIZE != 0)
-        return sl_fail(error, SL_DAMAGED, "journal: record %llu is no batch",
-                       (unsigned long long)record);
-    memcpy(participant, batch->participant.data, batch->participant.len);
-    struct journal_outbox outbox = {participant, sl_from_pb(batch->outbox), batch->lane};
-    (void)meet_outbox(journal, &outbox);
-    journal->batch = record;
-    journal->batch_left = batch->leaves.len / SL_HASH_SIZE;
-    journal->batch_position = batch->position;
-    return 0;
-}
-
-/* One more event of the batch has its answer; with the last one the whole batch has. */
-static void index_answer(struct journal *journal, uint64_t batch)
-{
-    if (batch != journal->batch || journal->batch_left == 0 || --journal->batch_left > 0)
-        return;
-    remember_answer(&journal->outboxes[0], journal->batch_position, batch);
-}
 
 static int index_event(struct journal *journal, uint64_t record,
                        const Samenloop__V1__JournalEvent *event, struct sl_error *error)
@@ -165,7 +59,7 @@ static int index_event(struct journal *journal, uint64_t record,
         journal->strides[at] = record;
     }
     journal->events++;
-    index_answer(journal, event->batch);
+    answered_event(journal->answered, event->batch);
     return 0;
 }
 
@@ -177,14 +71,15 @@ static int index_record(struct journal *journal, uint64_t record, unsigned kind,
         journal->news = record;
     switch (kind) {
     case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_BATCH:
-        return index_batch(journal, record, message, error);
+        return answered_begin(journal->answered, record, message, error);
     case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_EVENT:
         return index_event(journal, record, message, error);
     case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_REFUSED:
-        index_answer(journal, ((const Samenloop__V1__JournalRefused *)message)->batch);
+        answered_event(journal->answered, ((const Samenloop__V1__JournalRefused *)message)->batch);
         return 0;
     case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_DUPLICATE:
-        index_answer(journal, ((const Samenloop__V1__JournalDuplicate *)message)->batch);
+        answered_event(journal->answered,
+                       ((const Samenloop__V1__JournalDuplicate *)message)->batch);
         return 0;
     default:
         return 0;
@@ -206,6 +101,7 @@ int journal_open(struct journal **out, struct sl_storage *storage, uint64_t segm
         return -1;
     }
     journal->recent = recent_new();
+    journal->answered = answered_new();
     *out = journal;
     return 0;
 }
@@ -219,6 +115,7 @@ int journal_open_past(struct journal **out, struct sl_storage *storage, struct s
         return -1;
     }
     journal->recent = recent_new();
+    journal->answered = answered_new();
     *out = journal;
     return 0;
 }
@@ -233,12 +130,16 @@ void journal_close(struct journal *journal)
     if (journal == NULL)
         return;
     sl_log_close(journal->log);
-    for (size_t i = 0; i < journal->outbox_count; i++)
-        free(journal->outboxes[i].ring);
+    answered_free(journal->answered);
     free(journal->strides);
     recent_free(journal->recent);
     sl_buffer_free(&journal->kept);
     free(journal);
+}
+
+const struct answered *journal_answered(const struct journal *journal)
+{
+    return journal->answered;
 }
 
 struct recent *journal_recent(const struct journal *journal)
@@ -434,27 +335,6 @@ size_t journal_queued(const ProtobufCMessage *record, Samenloop__V1__Queued ***q
 }
 
 /* ---------------------------------------------------------------- answers */
-
-uint64_t journal_last_answered(const struct journal *journal, const struct journal_outbox *outbox)
-{
-    const struct outbox *found = find_outbox(journal, outbox);
-    return found == NULL ? 0 : found->last;
-}
-
-uint64_t journal_find_batch(const struct journal *journal, const struct journal_outbox *outbox,
-                            uint64_t position)
-{
-    const struct outbox *found = find_outbox(journal, outbox);
-    if (found == NULL || position > found->last)
-        return 0;
-    uint64_t kept = found->count < found->capacity ? found->count : found->capacity;
-    for (uint64_t i = 1; i <= kept; i++) {
-        const struct answered *one = &found->ring[(found->count - i) % found->capacity];
-        if (one->position == position)
-            return one->record;
-    }
-    return 0;
-}
 
 static void *take(struct sl_arena *arena, size_t size)
 {

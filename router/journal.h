@@ -3,9 +3,8 @@
  * and synced together; what is read back is decoded into an arena.
  *
  * Beside the log it keeps what finds things in it again: where every JOURNAL_STRIDEth event stands
- * (the others are a few records further), and the last JOURNAL_ANSWERS answered batches of each
- * outbox and lane, so that a batch that comes again is answered again in the same words. Both are
- * made by the fold.
+ * (the others are a few records further), what was written lately (recent.h), and which batches
+ * were answered (answered.h). All are made by the fold.
  *
  * The records of a batch follow each other: JournalBatch, then an Event, Refused or Duplicate for
  * each of its leaves, in their order. After a crash the end of the last batch may be missing; such
@@ -18,8 +17,9 @@
 #include "schemas/limits.h"
 #include "schemas/log/log.h"
 
-enum { JOURNAL_STRIDE = 32, JOURNAL_ANSWERS = SL_CREDIT, JOURNAL_OUTBOXES = 64 };
+enum { JOURNAL_STRIDE = 32 };
 
+struct answered;
 struct journal;
 struct recent;
 
@@ -34,7 +34,8 @@ void journal_close(struct journal *journal); /* what was not synced is dropped; 
 
 const uint8_t *journal_identity(const struct journal *journal); /* SL_LOG_ID_SIZE bytes */
 uint64_t journal_events(const struct journal *journal);         /* the last event's number */
-struct recent *journal_recent(const struct journal *journal);   /* what was written lately */
+struct recent *journal_recent(const struct journal *journal);
+const struct answered *journal_answered(const struct journal *journal);
 
 /* The last record that is neither a checkpoint nor the end of deliveries; 0: none. */
 uint64_t journal_news(const struct journal *journal);
@@ -94,22 +95,6 @@ uint64_t journal_find_event(struct journal *journal, uint64_t number, struct sl_
 
 /* The deliveries that a record brought about; none for kinds that bring none about. */
 size_t journal_queued(const ProtobufCMessage *record, Samenloop__V1__Queued ***queued);
-
-/* ---------------------------------------------------------------- answers */
-
-struct journal_outbox {
-    const char *participant;
-    struct sl_bytes identity;
-    Samenloop__V1__Lane lane;
-};
-
-/* The position of the last batch of this outbox and lane that was answered; 0: none. */
-uint64_t journal_last_answered(const struct journal *journal, const struct journal_outbox *outbox);
-
-/* The record of the batch at this position, when it was answered and is remembered; 0: it is not.
- */
-uint64_t journal_find_batch(const struct journal *journal, const struct journal_outbox *outbox,
-                            uint64_t position);
 
 /* The results of an answered batch, from its records, in the arena. */
 int journal_read_results(struct journal *journal, struct sl_arena *arena, uint64_t batch,

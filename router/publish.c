@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "router/answered.h"
 #include "router/decided.h"
 #include "router/intake.h"
 #include "router/recent.h"
@@ -246,10 +247,10 @@ int publish_batch(struct router *router, int participant, const Samenloop__V1__P
 {
     struct connection *connection = &router->connections.of[participant];
     struct sl_bytes identity = sl_bytes(connection->outbox, SL_IDENTITY_SIZE);
-    struct journal_outbox outbox = {router->participants[participant], identity, publish->lane};
+    struct answered_outbox outbox = {router->participants[participant], identity, publish->lane};
     if (connections_take(connection, publish->bundle->n_envelopes, error) < 0)
         return -1;
-    uint64_t batch = journal_find_batch(router->journal, &outbox, publish->position);
+    uint64_t batch = answered_find(journal_answered(router->journal), &outbox, publish->position);
     if (batch != 0)
         return answer_again(router, participant, batch, error);
     if (router->publication == NULL)

@@ -1,6 +1,7 @@
 /*
- * What the stations of the machine share: router.c (told, tells), publish.c (what comes in),
- * outgoing.c (what goes out), decided.c (the core's word as the journal keeps it), fold.c (the
+ * What the stations of the machine share: router.c (a round: time passes, all is synced), frames.c
+ * (who is connected and what they say), room.c (is there any on the disk), publish.c (what comes
+ * in), outgoing.c (what goes out), decided.c (the core's word as the journal keeps it), fold.c (the
  * journal as state). Nobody else looks in here.
  *
  * Participants are known by their place in `participants`, which holds those of the directory and
@@ -86,13 +87,6 @@ struct router {
 int router_place(const struct router *router, struct sl_bytes name);
 int router_add_place(struct router *router, struct sl_bytes name);
 
-/* Frames: begin, write into router->frames, end. */
-void router_begin_frame(struct router *router, uint64_t connection);
-void router_end_frame(struct router *router);
-
-/* Ends a participant's connection with a Bye. */
-void router_end(struct router *router, int participant, enum sl_code code, const char *sentence);
-
 /* Remembers that nothing can go on; always returns -1. */
 int router_fail(struct router *router, const struct sl_error *error);
 
@@ -104,6 +98,21 @@ int router_record(struct router *router, Samenloop__V1__RecordKind kind,
                   const ProtobufCMessage *message, struct sl_bytes content, struct sl_error *error);
 
 /* ---------------------------------------------------------------- stations */
+
+/* frames.c */
+/* A frame for a connection: begin, write into router->frames, end. */
+void router_begin_frame(struct router *router, uint64_t connection);
+void router_end_frame(struct router *router);
+/* Ends a participant's connection with a Bye. */
+void router_end(struct router *router, int participant, enum sl_code code, const char *sentence);
+
+/* room.c */
+/* Makes room ahead, a little a call; a disk that was full is looked at once a second, and has room
+ * when a whole segment has. */
+void room_look(struct router *router);
+/* Is there room for what one frame, or one moment, may bring about? Never once the router has
+ * failed. */
+bool room_for_more(struct router *router);
 
 /* agreed.c */
 /*

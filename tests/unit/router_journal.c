@@ -6,15 +6,16 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "router/answered.h"
 #include "router/journal.h"
 #include "schemas/crypto.h"
 
 static uint8_t outbox_identity[] = "outbox of img...";
 static uint8_t leaves[8 * SL_HASH_SIZE];
 
-static struct journal_outbox outbox_of(const char *participant, Samenloop__V1__Lane lane)
+static struct answered_outbox outbox_of(const char *participant, Samenloop__V1__Lane lane)
 {
-    return (struct journal_outbox){participant, sl_bytes(outbox_identity, SL_LOG_ID_SIZE), lane};
+    return (struct answered_outbox){participant, sl_bytes(outbox_identity, SL_LOG_ID_SIZE), lane};
 }
 
 static uint64_t append(struct journal *journal, Samenloop__V1__RecordKind kind,
@@ -106,11 +107,11 @@ static size_t fold(struct journal *journal)
 
 static void expect_results(struct journal *journal, uint64_t position)
 {
-    struct journal_outbox outbox = outbox_of("img", SAMENLOOP__V1__LANE__LANE_ORDINARY);
+    struct answered_outbox outbox = outbox_of("img", SAMENLOOP__V1__LANE__LANE_ORDINARY);
     struct sl_error error = {0};
     struct sl_arena arena;
     sl_arena_init(&arena, 0);
-    uint64_t batch = journal_find_batch(journal, &outbox, position);
+    uint64_t batch = answered_find(journal_answered(journal), &outbox, position);
     assert_int_not_equal(batch, 0);
     Samenloop__V1__Published published;
     assert_int_equal(journal_read_results(journal, &arena, batch, &published, &error), 0);
@@ -132,31 +133,31 @@ static void an_answered_batch_is_answered_again(void **state)
     struct sl_storage *storage = sl_storage_memory();
     struct sl_error error = {0};
     struct journal *journal = open_journal(storage);
-    struct journal_outbox outbox = outbox_of("img", SAMENLOOP__V1__LANE__LANE_ORDINARY);
-    struct journal_outbox others = outbox_of("ncg", SAMENLOOP__V1__LANE__LANE_ORDINARY);
-    struct journal_outbox acute = outbox_of("img", SAMENLOOP__V1__LANE__LANE_ACUTE);
+    struct answered_outbox outbox = outbox_of("img", SAMENLOOP__V1__LANE__LANE_ORDINARY);
+    struct answered_outbox others = outbox_of("ncg", SAMENLOOP__V1__LANE__LANE_ORDINARY);
+    struct answered_outbox acute = outbox_of("img", SAMENLOOP__V1__LANE__LANE_ACUTE);
     assert_int_equal(fold(journal), 0);
     for (uint64_t i = 1; i <= 300; i++) {
         uint64_t batch = append_batch(journal, 10 * i, 3);
         append_event(journal, batch, 0);
         append_refused(journal, batch, 1);
-        assert_int_equal(journal_find_batch(journal, &outbox, 10 * i), 0);
+        assert_int_equal(answered_find(journal_answered(journal), &outbox, 10 * i), 0);
         append_duplicate(journal, batch, 2);
         if (i % 7 == 0)
             assert_int_equal(journal_sync(journal, &error), 0);
     }
     expect_results(journal, 3000); /* not synced yet: it syncs */
-    assert_int_equal(journal_last_answered(journal, &outbox), 3000);
-    assert_int_equal(journal_find_batch(journal, &outbox, 15), 0);
-    assert_int_equal(journal_find_batch(journal, &others, 10), 0);
-    assert_int_equal(journal_last_answered(journal, &acute), 0);
+    assert_int_equal(answered_last(journal_answered(journal), &outbox), 3000);
+    assert_int_equal(answered_find(journal_answered(journal), &outbox, 15), 0);
+    assert_int_equal(answered_find(journal_answered(journal), &others, 10), 0);
+    assert_int_equal(answered_last(journal_answered(journal), &acute), 0);
     journal_close(journal);
 
     journal = open_journal(storage);
     assert_int_equal(fold(journal), 1200);
     for (uint64_t i = 1; i <= 300; i += 13)
         expect_results(journal, 10 * i);
-    assert_int_equal(journal_last_answered(journal, &outbox), 3000);
+    assert_int_equal(answered_last(journal_answered(journal), &outbox), 3000);
     journal_close(journal);
     sl_storage_free(storage);
 }
@@ -201,7 +202,7 @@ static void an_event_is_found_by_its_number(void **state)
 static void half_a_batch_is_not_answered(void **state)
 {
     (void)state;
-    struct journal_outbox outbox = outbox_of("img", SAMENLOOP__V1__LANE__LANE_ORDINARY);
+    struct answered_outbox outbox = outbox_of("img", SAMENLOOP__V1__LANE__LANE_ORDINARY);
     struct sl_storage *storage = sl_storage_memory();
     struct sl_error error = {0};
     struct journal *journal = open_journal(storage);
@@ -215,13 +216,13 @@ static void half_a_batch_is_not_answered(void **state)
     journal_close(journal);
     journal = open_journal(storage);
     assert_int_equal(fold(journal), 5);
-    assert_int_equal(journal_find_batch(journal, &outbox, 1), first);
-    assert_int_equal(journal_find_batch(journal, &outbox, 2), 0);
+    assert_int_equal(answered_find(journal_answered(journal), &outbox, 1), first);
+    assert_int_equal(answered_find(journal_answered(journal), &outbox, 2), 0);
     assert_int_equal(journal_events(journal), 3);
     uint64_t again = append_batch(journal, 2, 2);
     append_duplicate(journal, again, 0);
     append_event(journal, again, 1);
-    assert_int_equal(journal_find_batch(journal, &outbox, 2), again);
+    assert_int_equal(answered_find(journal_answered(journal), &outbox, 2), again);
     journal_close(journal);
     sl_storage_free(storage);
 }
