@@ -1,33 +1,6 @@
-#include "adapters/outbox.h"
+#include "adapters/outbox_state.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "adapters/batches.h"
-#include "adapters/keeping.h"
-#include "adapters/leftovers.h"
-#include "adapters/receipts.h"
 #include "schemas/limits.h"
-#include "schemas/log/log.h"
-
-struct outbox {
-    struct sl_log *log;
-    struct known *known;
-    struct batches *batches;
-    struct receipts receipts; /* that wait to be receipted */
-    struct keeping keeping;
-    struct leftovers leftovers; /* of batches with an erasure */
-    /* The batch that was read last. */
-    uint64_t read;
-    struct outbox_batch batch;
-    struct sl_arena batch_arena;
-    struct sl_arena arena;   /* for one call */
-    struct sl_arena results; /* of outbox_result */
-    struct sl_buffer kept, content;
-};
-
-static const ProtobufCMessageDescriptor *const batch_type =
-    &samenloop__v1__outbox_batch__descriptor;
 
 /* ---------------------------------------------------------------- sending */
 
@@ -87,13 +60,13 @@ uint64_t outbox_waiting(const struct outbox *outbox, enum sl_lane lane)
 
 /* ---------------------------------------------------------------- the log */
 
-static int damaged(struct sl_error *error, uint64_t record)
+int outbox_damaged(struct sl_error *error, uint64_t record)
 {
     return sl_fail(error, SL_DAMAGED, "outbox: record %llu is not what it should be",
                    (unsigned long long)record);
 }
 
-static bool batch_is_good(const Samenloop__V1__OutboxBatch *batch,
+bool outbox_batch_is_good(const Samenloop__V1__OutboxBatch *batch,
                           const Samenloop__V1__OutboxContent *content)
 {
     return batch != NULL && batch->proof != NULL && batch->n_headers > 0 &&
@@ -115,11 +88,11 @@ static int read_content(struct outbox *outbox, const struct sl_record *batch,
         if (result < 0 || (result == 1 && record.erased))
             return result < 0 ? -1 : 0;
         if (result == 0)
-            return damaged(error, left);
+            return outbox_damaged(error, left);
     }
     outbox->batch.content = (void *)sl_arena_unpack(
         &outbox->batch_arena, &samenloop__v1__outbox_content__descriptor, record.content);
-    return outbox->batch.content == NULL ? damaged(error, record.number) : 0;
+    return outbox->batch.content == NULL ? outbox_damaged(error, record.number) : 0;
 }
 
 int outbox_read(struct outbox *outbox, uint64_t number, struct outbox_batch *out,
@@ -132,24 +105,24 @@ int outbox_read(struct outbox *outbox, uint64_t number, struct outbox_batch *out
     struct sl_record record;
     int result = sl_log_read(outbox->log, number, &record, error);
     if (result <= 0)
-        return result < 0 ? -1 : damaged(error, number);
+        return result < 0 ? -1 : outbox_damaged(error, number);
     sl_arena_clear(&outbox->batch_arena);
     outbox->read = 0;
-    outbox->batch.kept = (const void *)sl_arena_unpack(&outbox->batch_arena, batch_type,
-                                                       record.kept);
+    outbox->batch.kept = (const void *)sl_arena_unpack(
+        &outbox->batch_arena, &samenloop__v1__outbox_batch__descriptor, record.kept);
     outbox->batch.content = NULL;
     bool is_batch = record.kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_BATCH;
     if (is_batch && read_content(outbox, &record, error) < 0)
         return -1;
-    if (!is_batch || !batch_is_good(outbox->batch.kept, outbox->batch.content))
-        return damaged(error, number);
+    if (!is_batch || !outbox_batch_is_good(outbox->batch.kept, outbox->batch.content))
+        return outbox_damaged(error, number);
     outbox->read = number;
     *out = outbox->batch;
     return 0;
 }
 
-static const Samenloop__V1__Header *
-header_at(struct sl_arena *arena, const Samenloop__V1__OutboxBatch *batch, uint32_t index)
+const Samenloop__V1__Header *
+outbox_header_at(struct sl_arena *arena, const Samenloop__V1__OutboxBatch *batch, uint32_t index)
 {
     if (batch == NULL || index >= batch->n_headers)
         return NULL;
@@ -158,9 +131,9 @@ header_at(struct sl_arena *arena, const Samenloop__V1__OutboxBatch *batch, uint3
     return header != NULL && header->event_id.len == SL_UUID_SIZE ? header : NULL;
 }
 
-static int append(struct outbox *outbox, Samenloop__V1__RecordKind kind,
-                  const ProtobufCMessage *kept, const ProtobufCMessage *content, uint64_t *number,
-                  struct sl_error *error)
+int outbox_write(struct outbox *outbox, Samenloop__V1__RecordKind kind,
+                 const ProtobufCMessage *kept, const ProtobufCMessage *content, uint64_t *number,
+                 struct sl_error *error)
 {
     sl_buffer_clear(&outbox->kept);
     sl_buffer_clear(&outbox->content);
@@ -197,8 +170,8 @@ int outbox_append(struct outbox *outbox, enum sl_lane lane, const Samenloop__V1_
         event->n_sections = bundle->envelopes[i]->n_sections;
     }
     uint64_t record = 0;
-    if (append(outbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_BATCH, &kept.base,
-               &content.base, &record, error) < 0)
+    if (outbox_write(outbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_BATCH, &kept.base,
+                     &content.base, &record, error) < 0)
         return -1;
     batches_add(outbox->batches, record, lane, count);
     for (size_t i = 0; i < count; i++)
@@ -244,7 +217,8 @@ enum outbox_known outbox_look(struct outbox *outbox, const Samenloop__V1__Header
         if (outbox_read(outbox, place.record, &batch, error) < 0)
             return OUTBOX_FAILED;
         sl_arena_clear(&outbox->arena);
-        const Samenloop__V1__Header *known = header_at(&outbox->arena, batch.kept, place.index);
+        const Samenloop__V1__Header *known = outbox_header_at(&outbox->arena, batch.kept,
+                                                              place.index);
         if (known == NULL ||
             !sl_bytes_equal(sl_from_pb(known->event_id), sl_from_pb(header->event_id)) ||
             !sl_bytes_equal(sl_from_pb(known->source), sl_from_pb(header->source)))
@@ -270,7 +244,8 @@ int outbox_find(struct outbox *outbox, const uint8_t uuid[SL_UUID_SIZE], struct 
         if (outbox_read(outbox, place.record, &batch, error) < 0)
             return -1;
         sl_arena_clear(&outbox->arena);
-        const Samenloop__V1__Header *known = header_at(&outbox->arena, batch.kept, place.index);
+        const Samenloop__V1__Header *known = outbox_header_at(&outbox->arena, batch.kept,
+                                                              place.index);
         if (known == NULL || !sl_bytes_equal(sl_from_pb(known->event_id), key) ||
             !sl_bytes_equal(sl_from_pb(known->source), source))
             continue;
@@ -287,7 +262,7 @@ static void free_id(struct outbox *outbox, const struct outbox_batch *batch, uin
                     uint32_t index)
 {
     sl_arena_clear(&outbox->arena);
-    const Samenloop__V1__Header *header = header_at(&outbox->arena, batch->kept, index);
+    const Samenloop__V1__Header *header = outbox_header_at(&outbox->arena, batch->kept, index);
     struct place place = {0};
     size_t cursor = 0;
     if (header == NULL)
@@ -307,8 +282,7 @@ static bool is_refused(const Samenloop__V1__Result *result)
     return result->verdict == SAMENLOOP__V1__VERDICT__VERDICT_REFUSED;
 }
 
-/* The batch, where an event in it was refused; most of the time nothing is to be read. */
-static int read_refused(struct outbox *outbox, const struct batch *batch,
+int outbox_read_refused(struct outbox *outbox, const struct batch *batch,
                         Samenloop__V1__Result *const *results, struct outbox_batch *out,
                         struct sl_error *error)
 {
@@ -319,7 +293,7 @@ static int read_refused(struct outbox *outbox, const struct batch *batch,
     return 0;
 }
 
-static void note_answer(struct outbox *outbox, struct batch *batch, uint64_t answer,
+void outbox_note_answer(struct outbox *outbox, struct batch *batch, uint64_t answer,
                         Samenloop__V1__Result *const *results, const struct outbox_batch *read)
 {
     for (uint32_t i = 0; i < batch->events; i++) {
@@ -341,11 +315,11 @@ int outbox_answered(struct outbox *outbox, uint64_t record, Samenloop__V1__Resul
     kept.batch = record;
     kept.results = (Samenloop__V1__Result **)(uintptr_t)results;
     kept.n_results = count;
-    if (read_refused(outbox, batch, results, &read, error) < 0 ||
-        append(outbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_ANSWERED, &kept.base, NULL,
-               &number, error) < 0)
+    if (outbox_read_refused(outbox, batch, results, &read, error) < 0 ||
+        outbox_write(outbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_ANSWERED, &kept.base,
+                     NULL, &number, error) < 0)
         return -1;
-    note_answer(outbox, batch, number, results, &read);
+    outbox_note_answer(outbox, batch, number, results, &read);
     return 0;
 }
 
@@ -364,7 +338,7 @@ int outbox_result(struct outbox *outbox, struct place place, const Samenloop__V1
     const Samenloop__V1__OutboxAnswered *answer = (const void *)sl_arena_unpack(
         &outbox->results, &samenloop__v1__outbox_answered__descriptor, record.kept);
     if (answer == NULL || place.index >= answer->n_results)
-        return damaged(error, batch->answer);
+        return outbox_damaged(error, batch->answer);
     *out = answer->results[place.index];
     return 0;
 }
@@ -398,294 +372,4 @@ int outbox_drop_receipts(struct outbox *outbox, struct sl_error *error)
             return -1;
     }
     return 0;
-}
-
-/* ---------------------------------------------------------------- what is old */
-
-static int64_t written_at(struct sl_arena *arena, const struct sl_record *record)
-{
-    if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_BATCH) {
-        const Samenloop__V1__OutboxBatch *batch = (const void *)sl_arena_unpack(arena, batch_type,
-                                                                                record->kept);
-        return batch == NULL ? 0 : batch->at;
-    }
-    if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_HOUSE) {
-        const Samenloop__V1__House *house = (const void *)sl_arena_unpack(
-            arena, &samenloop__v1__house__descriptor, record->kept);
-        return house == NULL ? 0 : house->at;
-    }
-    return 0;
-}
-
-int outbox_release(struct outbox *outbox, int64_t before, int64_t now, struct sl_error *error)
-{
-    uint64_t end = 0;
-    int old = keeping_old(&outbox->keeping, outbox->log, written_at, before, &end, error);
-    if (old <= 0 || !batches_done(outbox->batches, end))
-        return old < 0 ? -1 : 0;
-    if (receipts_write_again(&outbox->receipts, outbox->log, end, error) < 0 ||
-        keeping_houses(outbox->log, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_HOUSE,
-                       outbox->known->houses, PLACE_OUTBOX, end, now, error) < 0 ||
-        sl_log_sync(outbox->log, error) < 0 || sl_log_release(outbox->log, end, error) < 0)
-        return -1;
-    batches_forget(outbox->batches, end);
-    leftovers_forget(&outbox->leftovers, end);
-    known_forget(outbox->known, PLACE_OUTBOX, end);
-    if (outbox->read < end)
-        outbox->read = 0;
-    return 1;
-}
-
-/* ---------------------------------------------------------------- erasure */
-
-/* Records whose content is to go. */
-struct going {
-    uint64_t *numbers;
-    size_t count, capacity;
-};
-
-static void let_go(struct going *going, uint64_t number)
-{
-    going->numbers = sl_grow(going->numbers, &going->capacity, going->count + 1,
-                             sizeof *going->numbers);
-    going->numbers[going->count++] = number;
-}
-
-/* What is left of an answered batch without a house's events is written again. */
-static int leave(struct outbox *outbox, const struct sl_record *record, struct sl_bytes subject,
-                 struct going *going, struct sl_error *error)
-{
-    const struct batch *batch = batches_find(outbox->batches, record->number);
-    struct outbox_batch read = {0};
-    size_t left = 0;
-    uint64_t written = 0;
-    Samenloop__V1__OutboxLeft kept = SAMENLOOP__V1__OUTBOX_LEFT__INIT;
-    if (record->erased)
-        let_go(going, record->number); /* a crash may have left half of it */
-    if (batch == NULL || batch->answer == 0)
-        return 0;
-    if (outbox_read(outbox, record->number, &read, error) < 0)
-        return -1;
-    if (read.content == NULL)
-        return 0;
-    Samenloop__V1__OutboxContent *content = (void *)(uintptr_t)read.content; /* of its arena */
-    outbox->read = 0;
-    if (leftovers_empty(&outbox->arena, read.kept, content, subject, &left) == 0)
-        return 0;
-    kept.batch = batch->record;
-    if (left > 0 && append(outbox, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_LEFT, &kept.base,
-                           &content->base, &written, error) < 0)
-        return -1;
-    leftovers_note(&outbox->leftovers, batch->record, written);
-    let_go(going, batch->record);
-    return 0;
-}
-
-/* One that holds no more goes, now or once more. */
-static int look_at_left(struct outbox *outbox, const struct sl_record *record, struct going *going,
-                        struct sl_error *error)
-{
-    const Samenloop__V1__OutboxLeft *left = (const void *)sl_arena_unpack(
-        &outbox->arena, &samenloop__v1__outbox_left__descriptor, record->kept);
-    if (left == NULL)
-        return damaged(error, record->number);
-    if (record->erased || leftovers_find(&outbox->leftovers, left->batch) != record->number)
-        let_go(going, record->number);
-    return 0;
-}
-
-static int look_at(struct outbox *outbox, const struct sl_record *record, struct sl_bytes subject,
-                   struct going *going, struct sl_error *error)
-{
-    sl_arena_clear(&outbox->arena);
-    if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_BATCH)
-        return leave(outbox, record, subject, going, error);
-    if (record->kind == SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_LEFT)
-        return look_at_left(outbox, record, going, error);
-    if (record->kind != SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_HOUSE)
-        return 0;
-    const Samenloop__V1__House *house = (const void *)sl_arena_unpack(
-        &outbox->arena, &samenloop__v1__house__descriptor, record->kept);
-    if (house != NULL && sl_bytes_equal(sl_from_pb(house->pseudonym), subject))
-        let_go(going, record->number);
-    return 0;
-}
-
-int outbox_erase(struct outbox *outbox, const uint8_t subject[SL_HASH_SIZE], struct sl_error *error)
-{
-    if (outbox_sync(outbox, error) < 0) /* only what is synced can be erased */
-        return -1;
-    struct sl_log_reader *reader = sl_log_reader_new(outbox->log, 1);
-    struct going going = {0};
-    uint64_t last = sl_log_last(outbox->log);
-    struct sl_record record = {0};
-    int result = 0;
-    while (record.number < last && (result = sl_log_reader_next(reader, &record, error)) > 0) {
-        result = look_at(outbox, &record, sl_bytes(subject, SL_HASH_SIZE), &going, error);
-        if (result < 0)
-            break;
-    }
-    sl_log_reader_free(reader);
-    if (result >= 0)
-        result = outbox_sync(outbox, error);
-    if (result == 0 && going.count > 0)
-        result = sl_log_erase(outbox->log, going.numbers, going.count, error);
-    if (result == 0)
-        houses_forget(outbox->known->houses, subject);
-    free(going.numbers);
-    return result;
-}
-
-/* ---------------------------------------------------------------- the fold */
-
-static int fold_batch(struct outbox *outbox, const struct sl_record *record, struct sl_error *error)
-{
-    const Samenloop__V1__OutboxBatch *batch = (const void *)sl_arena_unpack(
-        &outbox->arena, batch_type, record->kept);
-    const Samenloop__V1__OutboxContent *content = NULL;
-    if (!record->erased)
-        content = (const void *)sl_arena_unpack(
-            &outbox->arena, &samenloop__v1__outbox_content__descriptor, record->content);
-    if (!batch_is_good(batch, content) || (content == NULL && !record->erased))
-        return damaged(error, record->number);
-    batches_add(outbox->batches, record->number, (enum sl_lane)batch->lane, batch->n_headers);
-    for (uint32_t i = 0; i < batch->n_headers; i++) {
-        const Samenloop__V1__Header *header = header_at(&outbox->arena, batch, i);
-        struct sl_bytes none = {0};
-        if (header == NULL)
-            return damaged(error, record->number);
-        known_event(outbox->known,
-                    (struct place){.log = PLACE_OUTBOX, .record = record->number, .index = i},
-                    sl_from_pb(header->event_id),
-                    content == NULL ? none : sl_from_pb(content->events[i]->id),
-                    sl_from_pb(header->subject),
-                    content == NULL ? none : sl_from_pb(content->events[i]->subject));
-    }
-    return 0;
-}
-
-static int fold_answered(struct outbox *outbox, const struct sl_record *record,
-                         struct sl_error *error)
-{
-    const Samenloop__V1__OutboxAnswered *answer = (const void *)sl_arena_unpack(
-        &outbox->results, &samenloop__v1__outbox_answered__descriptor, record->kept);
-    struct batch *batch = answer == NULL ? NULL : batches_find(outbox->batches, answer->batch);
-    if (answer != NULL && answer->batch < sl_log_first(outbox->log))
-        return 0; /* the batch is gone */
-    if (batch == NULL || batch->answer != 0 || answer->n_results != batch->events)
-        return damaged(error, record->number);
-    struct outbox_batch read = {0};
-    if (read_refused(outbox, batch, answer->results, &read, error) < 0)
-        return -1;
-    note_answer(outbox, batch, record->number, answer->results, &read);
-    return 0;
-}
-
-/* Its houses and ids are known by what stands here. */
-static int fold_left(struct outbox *outbox, const struct sl_record *record, struct sl_error *error)
-{
-    const Samenloop__V1__OutboxLeft *left = (const void *)sl_arena_unpack(
-        &outbox->arena, &samenloop__v1__outbox_left__descriptor, record->kept);
-    struct outbox_batch batch = {0};
-    if (left == NULL)
-        return damaged(error, record->number);
-    if (left->batch < sl_log_first(outbox->log))
-        return 0; /* the batch is gone */
-    leftovers_note(&outbox->leftovers, left->batch, record->number);
-    outbox->read = 0;
-    if (record->erased || batches_find(outbox->batches, left->batch) == NULL)
-        return 0;
-    if (outbox_read(outbox, left->batch, &batch, error) < 0)
-        return -1;
-    for (uint32_t i = 0; batch.content != NULL && i < batch.kept->n_headers; i++) {
-        const Samenloop__V1__Header *header = header_at(&outbox->arena, batch.kept, i);
-        if (header != NULL)
-            known_again(outbox->known,
-                        (struct place){.log = PLACE_OUTBOX, .record = left->batch, .index = i},
-                        sl_from_pb(batch.content->events[i]->id), sl_from_pb(header->subject),
-                        sl_from_pb(batch.content->events[i]->subject), record->number);
-    }
-    return 0;
-}
-
-static int fold(struct outbox *outbox, const struct sl_record *record, struct sl_error *error)
-{
-    bool good = false;
-    sl_arena_clear(&outbox->arena);
-    sl_arena_clear(&outbox->results);
-    switch (record->kind) {
-    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_BATCH:
-        return fold_batch(outbox, record, error);
-    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_ANSWERED:
-        return fold_answered(outbox, record, error);
-    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_RECEIPT:
-    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_RECEIPTED:
-        good = receipts_fold(&outbox->receipts, &outbox->arena, record) == 0;
-        break;
-    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_LEFT:
-        return fold_left(outbox, record, error);
-    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_OUTBOX_HOUSE:
-        good = keeping_fold_house(&outbox->arena, record, outbox->known->houses, PLACE_OUTBOX) == 0;
-        break;
-    default:
-        break;
-    }
-    return good ? 0 : damaged(error, record->number);
-}
-
-static int fold_all(struct outbox *outbox, struct sl_error *error)
-{
-    struct sl_log_reader *reader = sl_log_reader_new(outbox->log, 1);
-    struct sl_record record;
-    int result;
-    while ((result = sl_log_reader_next(reader, &record, error)) > 0) {
-        if (fold(outbox, &record, error) < 0) {
-            result = -1;
-            break;
-        }
-    }
-    sl_log_reader_free(reader);
-    return result;
-}
-
-int outbox_open(struct outbox **out, struct sl_storage *storage, uint64_t segment_bytes,
-                struct known *known, struct sl_error *error)
-{
-    struct outbox *outbox = sl_new(1, sizeof *outbox);
-    uint8_t identity[SL_LOG_ID_SIZE];
-    struct sl_log_options options = {.identity = identity, .segment_bytes = segment_bytes};
-    sl_random(identity, sizeof identity);
-    outbox->known = known;
-    outbox->batches = batches_new();
-    sl_arena_init(&outbox->batch_arena, 0);
-    sl_arena_init(&outbox->arena, 0);
-    sl_arena_init(&outbox->results, 0);
-    if (sl_log_open(&outbox->log, storage, "outbox", &options, error) < 0 ||
-        fold_all(outbox, error) < 0) {
-        outbox_close(outbox);
-        return -1;
-    }
-    *out = outbox;
-    return 0;
-}
-
-void outbox_close(struct outbox *outbox)
-{
-    if (outbox == NULL)
-        return;
-    sl_log_close(outbox->log);
-    sl_arena_free(&outbox->batch_arena);
-    sl_arena_free(&outbox->arena);
-    sl_arena_free(&outbox->results);
-    sl_buffer_free(&outbox->kept);
-    sl_buffer_free(&outbox->content);
-    batches_free(outbox->batches);
-    receipts_clear(&outbox->receipts);
-    leftovers_clear(&outbox->leftovers);
-    free(outbox);
-}
-
-const uint8_t *outbox_identity(const struct outbox *outbox)
-{
-    return sl_log_identity(outbox->log);
 }
