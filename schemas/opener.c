@@ -85,10 +85,12 @@ int sl_section_open(struct sl_opener *opener, struct sl_crypto *crypto, struct s
         return sl_fail(error, SL_SEALED_WRONGLY,
                        "section %s is not sealed to this organisation's key", name);
     struct sl_bytes sealed = sl_from_pb(ciphertext->sealed);
+    if (sealed.size < SL_TAG_SIZE)
+        return sl_fail(error, SL_SEALED_WRONGLY, "section %s is shorter than its tag", name);
     uint8_t *text = sl_arena_alloc(arena, sealed.size);
     if (text == NULL)
         return sl_fail(error, SL_TOO_LARGE, "section %s: the arena has no room", name);
-    if (sealed.size < SL_TAG_SIZE || remember(opener, encapsulation, proof->card.data) < 0)
+    if (remember(opener, encapsulation, proof->card.data) < 0)
         return sl_fail(error, SL_SEALED_WRONGLY, "section %s: a wrong encapsulation", name);
     uint8_t nonce[SL_NONCE_SIZE];
     remember_event(opener, envelope->index, event_id);

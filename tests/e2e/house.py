@@ -71,8 +71,8 @@ class Sandbox:
     def kill(self, name):
         self.stop(name, signal.SIGKILL)
 
-    def start(self):
-        self.run("start")
+    def start(self, only=None):
+        self.run("start", *(["--only", only] if only else []))
 
     def messages(self):
         """What the router has said on standard error."""
@@ -189,6 +189,15 @@ def attempt(test):
     except Exception as error:  # each failure is told, and the others still run
         print(f"{traceback.format_exc()}FAIL {test.__name__}: {error}", flush=True)
         return False
+
+
+def named(test, *arguments):
+    """The test with its arguments, for `run`."""
+    def call():
+        test(*arguments)
+
+    call.__name__ = test.__name__
+    return call
 
 
 def run(tests, side_by_side=1):

@@ -471,15 +471,7 @@ def main():
                  broken_rules_end_the_connection, too_much_unanswered_is_cut_off, newer_connection_holds,
                  beyond_all_bounds_is_cut_off, bytes_that_are_no_handshake, silent_ones_are_hung_up_on,
                  sealed.ends_as_a_dead_letter, honest_traffic_is_undisturbed]
-        house.run([named(test, box, make, honest) for test in tests])
-
-
-def named(test, *arguments):
-    def call():
-        test(*arguments)
-
-    call.__name__ = test.__name__
-    return call
+        house.run([house.named(test, box, make, honest) for test in tests])
 
 
 if __name__ == "__main__":
