@@ -235,6 +235,11 @@ void core_delivered(struct core_line *out, const struct core_delivery *delivery,
 /* Appends the line as JSON (design.md, "The routing log"), ended by a line feed. */
 void core_line_write(struct sl_buffer *out, const struct core_line *line);
 
+struct image;
+/* Moves the state into or out of an image (image.h): into a core that was told the same agreements
+ * and nothing else. When that fails there is nothing to be done with it but core_free. */
+void core_image(struct core *core, struct image *image);
+
 /* What the core holds, for those who measure. */
 struct core_figures {
     size_t subjects;

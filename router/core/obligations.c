@@ -120,10 +120,8 @@ void obligation_end(struct core *core, uint32_t handle)
 void obligations_free(struct core *core)
 {
     struct obligations *all = &core->obligations;
-    for (uint32_t i = 1; i <= core->subjects.used; i++) {
-        while (subject_at(core, i)->obligations != 0)
-            obligation_end(core, subject_at(core, i)->obligations);
-    }
+    for (uint32_t i = 1; i <= all->openers.used; i++)
+        free(opener_at(core, i)->asked); /* NULL in those that were given back */
     pool_free(&all->items);
     pool_free(&all->openers);
     pool_free(&all->links);
@@ -140,8 +138,7 @@ size_t obligations_bytes(const struct core *core)
 
 /* ---------------------------------------------------------------- who asked */
 
-/* Of names and values, each ended by NUL, and one more NUL. */
-static size_t asked_size(const char *asked)
+size_t asked_size(const char *asked)
 {
     size_t size = 0;
     while (asked[size] != '\0' || asked[size + 1] != '\0')

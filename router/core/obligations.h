@@ -83,6 +83,8 @@ void obligation_schedule(struct core *core, uint32_t handle, int64_t at); /* INT
 uint32_t *obligations_of_event(struct core *core, uint64_t number, size_t *count);
 /* As it stands now, in the decision's arena. */
 struct answer obligation_capture(struct core *core, uint32_t handle);
+/* Bytes of names and values, each ended by NUL, and one more NUL. */
+size_t asked_size(const char *asked);
 void obligations_free(struct core *core);
 size_t obligations_bytes(const struct core *core);
 

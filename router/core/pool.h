@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct image;
+
 enum { POOL_CHUNK = 256 };
 
 struct pool {
@@ -23,6 +25,9 @@ struct pool {
 void pool_free(struct pool *pool);
 uint32_t pool_take(struct pool *pool); /* zeroed */
 void pool_give(struct pool *pool, uint32_t handle);
+/* Into an empty one. `clean` takes out of a copy of an item, there or not, what only this process
+ * can understand; NULL: nothing. */
+void pool_image(struct pool *pool, struct image *image, void (*clean)(void *item));
 size_t pool_bytes(const struct pool *pool);
 
 static inline void *pool_at(const struct pool *pool, uint32_t handle)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "schemas/bytes.h"
+#include "router/core/image.h"
 
 /* 48 bits of a mixed key, and a value; no value: nothing here. */
 struct pair {
@@ -191,6 +191,22 @@ void table_set(struct table *table, uint64_t key, uint64_t value)
     if (old != 0)
         (void)table_remove(table, key, old);
     table_add(table, key, value);
+}
+
+void table_image(struct table *table, struct image *image)
+{
+    bool any = table->shards != NULL;
+    IMAGE(image, table->count);
+    IMAGE(image, any);
+    if (image->reading && any && !image->failed)
+        table->shards = sl_new(TABLE_SHARDS, sizeof *table->shards);
+    for (size_t i = 0; table->shards != NULL && i < TABLE_SHARDS; i++) {
+        struct table_shard *shard = &table->shards[i];
+        size_t capacity = shard->capacity;
+        IMAGE(image, shard->count);
+        shard->pairs = image_list(image, shard->pairs, &capacity, sizeof *shard->pairs);
+        shard->capacity = (uint32_t)capacity;
+    }
 }
 
 size_t table_bytes(const struct table *table)

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct image;
+
 enum { TABLE_SHARDS = 4096, TABLE_KEY_BITS = 60, TABLE_VALUE_BITS = 48 };
 
 struct table {
@@ -37,6 +39,8 @@ void table_prefetch(const struct table *table, uint64_t key);
 /* The only value of a key, or 0. */
 uint64_t table_get(const struct table *table, uint64_t key);
 void table_set(struct table *table, uint64_t key, uint64_t value); /* in place of the one before */
+
+void table_image(struct table *table, struct image *image); /* into an empty one */
 
 size_t table_bytes(const struct table *table);
 

@@ -52,22 +52,37 @@ struct world {
     char lines[16384];             /* its lines: "outcome rule to/role what", one a line */
 };
 
-static inline void world_agree(struct world *world, const char *rules)
+/* Brings an agreement into a core, or (NULL) into a new one. */
+static inline struct core *world_bring_in(struct core *core, const struct agreement *agreement)
 {
     static const uint32_t all = 1u << SL_BACK_OFFICE | 1u << SL_CONTACT_PERSON |
                                 1u << SL_INCIDENT_OFFICER | 1u << SL_JOINT_TEAM;
     const struct core_participant who[] = {
         {"img", all}, {"ncg", all}, {"gm0014", 1u << SL_BACK_OFFICE}};
+    if (core == NULL)
+        return core_new(agreement, who, 3);
+    core_agreement(core, agreement, who, 3);
+    return core;
+}
+
+/* A core that was told the same agreements, and nothing else. */
+static inline struct core *world_core(const struct world *world)
+{
+    struct core *core = NULL;
+    for (size_t i = 0; i < world->agreement_count; i++)
+        core = world_bring_in(core, world->agreements[i]);
+    return core;
+}
+
+static inline void world_agree(struct world *world, const char *rules)
+{
     struct sl_buffer findings = {0};
     struct agreement *agreement = NULL;
     if (agreement_read(&agreement, "test.rules", sl_text(rules), &findings) < 0)
         fail_msg("%.*s", (int)findings.size, (char *)findings.data);
     sl_buffer_free(&findings);
     world->agreements[world->agreement_count++] = agreement;
-    if (world->core == NULL)
-        world->core = core_new(agreement, who, 3);
-    else
-        core_agreement(world->core, agreement, who, 3);
+    world->core = world_bring_in(world->core, agreement);
 }
 
 static inline void world_open(struct world *world, const char *rules)
