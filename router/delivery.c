@@ -27,7 +27,7 @@ struct queue {
 
 struct deliveries {
     struct queue queues[SL_MAX_PARTICIPANTS][SL_LANES];
-    struct latest *latest; /* delivery of each subject in each queue */
+    struct table latest; /* delivery of each subject in each queue */
     struct letter *letters;
     size_t letter_count;
     size_t letter_capacity;
@@ -47,7 +47,6 @@ struct deliveries *deliveries_new(void)
             deliveries->queues[i][lane] = (struct queue){
                 .first = 1, .loaded = 1, .next = 1, .unsent = 1, .wake = INT64_MAX};
     }
-    deliveries->latest = latest_new();
     return deliveries;
 }
 
@@ -59,7 +58,7 @@ void deliveries_free(struct deliveries *deliveries)
         for (int lane = 0; lane < SL_LANES; lane++)
             free(deliveries->queues[i][lane].window);
     }
-    latest_free(deliveries->latest);
+    table_free(&deliveries->latest);
     free(deliveries->letters);
     free(deliveries->receipts);
     free(deliveries);
@@ -118,7 +117,7 @@ uint64_t deliveries_next(const struct deliveries *deliveries, int participant, e
 uint64_t deliveries_previous(const struct deliveries *deliveries, int participant,
                              enum sl_lane lane, const uint8_t subject[SL_HASH_SIZE])
 {
-    uint64_t number = latest_find(deliveries->latest, participant, lane, subject);
+    uint64_t number = latest_find(&deliveries->latest, participant, lane, subject);
     const struct queue *queue = queue_of(deliveries, participant, lane);
     /* Two subjects with one key only wait for each other, but never for what is still to come. */
     return has_ended(queue, number) || number >= queue->next ? 0 : number;
@@ -134,7 +133,7 @@ void deliveries_add(struct deliveries *deliveries, int participant, enum sl_lane
     queue->next++;
     queue->waiting++;
     if (subject != NULL)
-        latest_set(deliveries->latest, participant, lane, subject, delivery->number);
+        latest_set(&deliveries->latest, participant, lane, subject, delivery->number);
 }
 
 bool deliveries_gap(const struct deliveries *deliveries, int participant, enum sl_lane lane,

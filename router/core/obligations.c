@@ -85,14 +85,29 @@ uint32_t obligation_new(struct core *core, const struct obligation *like)
     return handle;
 }
 
-static void forget_event(struct core *core, uint32_t handle, uint64_t number)
+/* An event that opens an obligation mostly is a chain of its too: both have one entry. */
+static void remember_event(struct core *core, uint32_t handle, uint64_t number)
 {
-    (void)table_remove(&core->obligations.by_event, number, handle);
+    struct table *by_event = &core->obligations.by_event;
+    size_t place = 0;
+    uint64_t value;
+    while ((value = table_next(by_event, number, &place)) != 0) {
+        if (value == handle)
+            return;
+    }
+    table_add(by_event, number, handle);
 }
 
-static void opener_free(struct core *core, uint32_t handle, uint32_t opener)
+/* Unless it is an opener, or in a chain, elsewhere. */
+static void forget_event(struct core *core, uint32_t handle, uint64_t number)
 {
-    forget_event(core, handle, opener_at(core, opener)->stub.number);
+    if (obligation_opener(core, handle, number) == NULL &&
+        !obligation_hangs_on(core, handle, number))
+        (void)table_remove(&core->obligations.by_event, number, handle);
+}
+
+static void opener_free(struct core *core, uint32_t opener)
+{
     free(opener_at(core, opener)->asked);
     pool_give(&core->obligations.openers, opener);
 }
@@ -105,13 +120,15 @@ void obligation_end(struct core *core, uint32_t handle)
         at = &obligation_at(core, *at)->next;
     *at = obligation->next;
     unschedule(core, handle);
+    struct table *by_event = &core->obligations.by_event;
     for (uint32_t opener = obligation->openers, next; opener != 0; opener = next) {
         next = opener_at(core, opener)->next;
-        opener_free(core, handle, opener);
+        (void)table_remove(by_event, opener_at(core, opener)->stub.number, handle);
+        opener_free(core, opener);
     }
     for (uint32_t link = obligation->links, next; link != 0; link = next) {
         next = link_at(core, link)->next;
-        forget_event(core, handle, link_at(core, link)->number);
+        (void)table_remove(by_event, link_at(core, link)->number, handle);
         pool_give(&core->obligations.links, link);
     }
     pool_give(&core->obligations.items, handle);
@@ -158,9 +175,13 @@ static char *keep_asked(const struct core *core, const struct occurrence *event)
         sl_buffer_add_bytes(&kept, value);
         sl_buffer_add(&kept, "", 1);
     }
-    if (kept.size > 0)
-        sl_buffer_add(&kept, "", 1);
-    return (char *)kept.data;
+    if (kept.size == 0)
+        return NULL;
+    sl_buffer_add(&kept, "", 1);
+    char *exact = sl_new(kept.size, 1); /* a buffer has room to grow in */
+    memcpy(exact, kept.data, kept.size);
+    sl_buffer_free(&kept);
+    return exact;
 }
 
 static void add_opener(struct core *core, uint32_t handle, const struct opener *like)
@@ -172,7 +193,7 @@ static void add_opener(struct core *core, uint32_t handle, const struct opener *
     while (*last != 0)
         last = &opener_at(core, *last)->next;
     *last = opener;
-    table_add(&core->obligations.by_event, like->stub.number, handle);
+    remember_event(core, handle, like->stub.number);
 }
 
 void obligation_add_opener(struct core *core, uint32_t handle, const struct occurrence *event)
@@ -214,7 +235,8 @@ void obligation_drop_opener(struct core *core, uint32_t handle, uint64_t number)
             continue;
         }
         *at = opener_at(core, opener)->next;
-        opener_free(core, handle, opener);
+        opener_free(core, opener);
+        forget_event(core, handle, number);
     }
 }
 
@@ -237,7 +259,7 @@ static void add_link(struct core *core, uint32_t handle, uint32_t chain, uint64_
     *link_at(core,
              link) = (struct link){.next = obligation->links, .chain = chain, .number = number};
     obligation->links = link;
-    table_add(&core->obligations.by_event, number, handle);
+    remember_event(core, handle, number);
 }
 
 void obligation_add_chain(struct core *core, uint32_t handle, const uint64_t *numbers, size_t count,
@@ -283,9 +305,10 @@ bool obligation_drop_chains(struct core *core, uint32_t handle, uint64_t number)
                 at = &link_at(core, link)->next;
                 continue;
             }
+            uint64_t of = link_at(core, link)->number;
             *at = link_at(core, link)->next;
-            forget_event(core, handle, link_at(core, link)->number);
             pool_give(&core->obligations.links, link);
+            forget_event(core, handle, of);
         }
     }
     return obligation->links == 0;

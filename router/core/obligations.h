@@ -52,7 +52,7 @@ struct obligations {
     struct pool items;
     struct pool openers;
     struct pool links;
-    struct table by_event; /* of openers and chains: number -> handle */
+    struct table by_event; /* of openers and chains: number -> handle, each pair once */
     uint32_t *heap;        /* of handles, by next_at and serial */
     size_t heap_count;
     size_t heap_capacity;

@@ -3,7 +3,10 @@
  * says what it is for.
  *
  *     backlog fill CONFIG notices|questions EVENTS FIRST   publishes; ends when all are answered
- *     backlog drain CONFIG notices|questions EVENTS        takes them all, and checks
+ *     backlog take CONFIG notices|questions EVENTS         takes them into the inbox; nobody reads
+ * it backlog drain CONFIG notices|questions EVENTS        the back office has them all, and checks
+ *
+ * Each says how fast it was, and how much memory the house had at most.
  *
  * `notices`: NCG tells of structural damage at up to 27,000 complex houses; that crosses with its
  * sections and opens no question. `questions`: IMG does, each event at a house of its own, and each
@@ -11,7 +14,10 @@
  */
 #include "tests/bench/line.h"
 
+#include <sys/resource.h>
+
 enum { HOUSES_MAX = 27000, EACH = 20, BATCH = 1024, EVENT_MAX = 1024, UNANSWERED = 16 * 1024 };
+static const int64_t SILENCE_NS = INT64_C(60) * 1000000000;
 
 struct backlog {
     struct samenloop_line *line;
@@ -19,6 +25,16 @@ struct backlog {
     uint64_t events;
     uint64_t houses;
 };
+
+/* How fast, and the most that this house ever had in memory. */
+static void tell(uint64_t events, int64_t took_ns, const char *how)
+{
+    struct rusage used;
+    if (getrusage(RUSAGE_SELF, &used) != 0)
+        stop("getrusage", strerror(errno));
+    (void)printf("%.0f events/s%s; the house had %ld MiB at most\n",
+                 (double)events * 1e9 / (double)took_ns, how, used.ru_maxrss / 1024);
+}
 
 static unsigned house_of(const struct backlog *backlog, uint64_t number)
 {
@@ -107,8 +123,7 @@ static void fill(const struct backlog *backlog, uint64_t first)
         publish_range(backlog, UINT64_C(1) << 40, (UINT64_C(1) << 40) + backlog->houses,
                       write_complex);
     publish_range(backlog, first, backlog->events, write_damage);
-    (void)printf("%.0f events/s\n", (double)(backlog->events - first) * 1e9 /
-                                        (double)(clock_ns(CLOCK_MONOTONIC) - begin));
+    tell(backlog->events - first, clock_ns(CLOCK_MONOTONIC) - begin, "");
 }
 
 /* ---------------------------------------------------------------- draining */
@@ -151,6 +166,40 @@ static void check(const struct backlog *backlog, struct drained *drained, const 
     drained->count++;
 }
 
+/* All are in the inbox, where nobody takes them. */
+static void take(const struct backlog *backlog)
+{
+    struct samenloop_health health = {0};
+    int64_t begin = clock_ns(CLOCK_MONOTONIC);
+    int64_t heard = begin;
+    uint64_t before = 0;
+    uint64_t now_there = 0;
+    while (now_there < backlog->events ||
+           clock_ns(CLOCK_MONOTONIC) - heard < INT64_C(3) * 1000000000) {
+        turn(backlog->line, 100);
+        samenloop_health(samenloop_house(backlog->line), &health);
+        now_there = health.inbox[1] + health.inbox[2] + health.inbox[3];
+        if (now_there != before)
+            heard = clock_ns(CLOCK_MONOTONIC);
+        before = now_there;
+        if (clock_ns(CLOCK_MONOTONIC) - heard > SILENCE_NS)
+            stop("nothing came for a minute", health.trouble);
+    }
+    tell(now_there, heard - begin, "");
+}
+
+/* An event that came twice would be behind the last one. */
+static void nothing_more(const struct backlog *backlog, struct samenloop_cursor *cursor)
+{
+    struct samenloop_item item;
+    turn(backlog->line, 100);
+    while (samenloop_receive(samenloop_house(backlog->line), SAMENLOOP_BACK_OFFICE, cursor,
+                             &item) == 1) {
+        if (number_of(backlog, item.event) != UINT64_MAX)
+            stop("twice", item.event);
+    }
+}
+
 static void drain(const struct backlog *backlog)
 {
     struct samenloop *house = samenloop_house(backlog->line);
@@ -177,11 +226,12 @@ static void drain(const struct backlog *backlog)
             heard = now;
         if (taken > 0 && begin == 0)
             begin = now;
-        if (now - heard > INT64_C(60) * 1000000000)
+        if (now - heard > SILENCE_NS)
             stop("nothing came for a minute", "");
     }
-    (void)printf("%.0f events/s, in order, none missing\n",
-                 (double)drained.count * 1e9 / (double)(clock_ns(CLOCK_MONOTONIC) - begin));
+    int64_t took = clock_ns(CLOCK_MONOTONIC) - begin;
+    nothing_more(backlog, &cursor);
+    tell(drained.count, took, ", in order, 0 lost, 0 twice");
     free(drained.last);
 }
 
@@ -189,10 +239,12 @@ int main(int count, char **arguments)
 {
     struct backlog backlog = {0};
     if (count < 5) {
-        (void)fprintf(stderr, "backlog fill|drain CONFIG notices|questions EVENTS [FIRST]\n");
+        (void)fprintf(stderr, "backlog fill|take|drain CONFIG notices|questions EVENTS [FIRST]\n");
         return 2;
     }
+    int64_t begin = clock_ns(CLOCK_MONOTONIC);
     backlog.line = open_line(arguments[2]);
+    (void)printf("opened in %.1f s; ", (double)(clock_ns(CLOCK_MONOTONIC) - begin) / 1e9);
     backlog.questions = strcmp(arguments[3], "questions") == 0;
     backlog.events = strtoull(arguments[4], NULL, 10);
     backlog.houses = backlog.questions                    ? backlog.events
@@ -200,6 +252,8 @@ int main(int count, char **arguments)
                                                           : HOUSES_MAX;
     if (strcmp(arguments[1], "fill") == 0)
         fill(&backlog, count > 5 ? strtoull(arguments[5], NULL, 10) : 0);
+    else if (strcmp(arguments[1], "take") == 0)
+        take(&backlog);
     else
         drain(&backlog);
     samenloop_close(backlog.line);
