@@ -262,7 +262,7 @@ install: programs $(BUILD)/installed/libsamenloop.a
 	install -m 644 adapters/samenloop.h $(TO)/include
 	install -m 644 $(BUILD)/installed/libsamenloop.a $(TO)/lib
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' deploy/samenloop.pc.in >$(TO)/lib/pkgconfig/samenloop.pc
-	install -m 644 router/agreement.rules deploy/example/samenloop-send.c $(TO)/share/samenloop
+	install -m 644 router/agreement.rules deploy/example/* $(TO)/share/samenloop
 	for page in deploy/man/*.[1-9]; do install -D -m 644 $$page $(TO)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
 
 clean:

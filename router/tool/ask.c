@@ -29,7 +29,10 @@ static int connect_to(void *socket, const char *path, int seconds, struct sl_err
     if (size < 0 || (size_t)size >= sizeof address)
         return sl_fail(error, SL_CONFIGURATION, "%s: the path is too long", path);
     if (access(path, R_OK | W_OK) < 0) /* libzmq alone would try for ever */
-        return sl_fail(error, SL_IO, "%s: %s", path, strerror(errno));
+        return sl_fail(error, SL_IO,
+                       "%s: %s; wants the socket of a running router, the setting control in its "
+                       "router.cfg: --control PATH",
+                       path, strerror(errno));
     if (zmq_setsockopt(socket, ZMQ_RCVTIMEO, &wait, sizeof wait) < 0 ||
         zmq_setsockopt(socket, ZMQ_SNDTIMEO, &wait, sizeof wait) < 0 ||
         zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger) < 0 ||

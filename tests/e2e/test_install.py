@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""`make install` into a folder: a stranger compiles the example by pkg-config and sends an event with it."""
+"""`make install` into a folder, and then what the README's "By hand" says, line by line, as a newcomer would."""
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -10,38 +11,92 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import house  # noqa: E402
 
+# What a reader sees by himself before he goes on: that it is up, that the file has gone.
+SETTLED = {
+    "samenloop-router router.cfg &": "until curl -s http://127.0.0.1:{1}/health http://127.0.0.1:{2}/health | "
+                                     "tr '}}' '\\n' | grep -c '\"connected\"' | grep -q 2; do sleep 0.1; done",
+    "mv event-2.json": "until [ -e img/spool/taken/back_office/event-2.json ]; do sleep 0.1; done",
+    "./samenloop-send": "until [ $(ls ncg/spool/out/back_office | grep -c json) = 3 ]; do sleep 0.1; done",
+}
 
-def event(box):
-    bag = "0014200000000001"
-    return {"specversion": "1.0", "id": "from-the-example", "source": f"urn:nld:oin:{box.state['participants']['img']['oin']}:systeem:x",
-            "type": "nl.samenloop.damage_case_opened", "subject": bag, "time": house.now(),
-            "datacontenttype": "application/json", "data": {"attributes": {"occurred_at": house.now()}}}
+
+def install(root):
+    make = ["make", "-s", "-C", str(house.ROOT), "install", f"PREFIX={root}/usr"]
+    done = subprocess.run(make, capture_output=True, text=True, env={**os.environ, "MAKEFLAGS": ""})
+    assert done.returncode == 0, done.stderr
 
 
-def the_example_compiles_and_sends():
-    with tempfile.TemporaryDirectory() as folder, house.Sandbox("--participants", "img,ncg") as box:
+def free_ports(count):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def lines_by_hand():
+    text = (house.ROOT / "README.md").read_text()
+    section = text[text.index("## By hand"):].split("\n## ")[0]
+    return [line[4:] for line in section.splitlines() if line.startswith("    ")]
+
+
+def script(root, ports):
+    """The README's lines for bash, in another prefix and on other ports."""
+    yield "set -em; trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT"
+    for line in lines_by_hand():
+        yield line.replace("/usr/local", f"{root}/usr")
+        if line.startswith("cp "):
+            yield "sed -i " + " ".join(f"-e 's/:500{i}\"/:{port}\"/'" for i, port in enumerate(ports)) + " *.cfg"
+        for begin, wait in SETTLED.items():
+            if begin in line:
+                yield wait.format(*ports)
+
+
+def run_by_hand(root):
+    ports = free_ports(3)
+    text = "\n".join(script(root, ports))
+    for i, port in enumerate(ports):
+        text = text.replace(f"127.0.0.1:500{i}/", f"127.0.0.1:{port}/")
+    where = {**os.environ, "PKG_CONFIG_PATH": f"{root}/usr/lib/pkgconfig", "PATH": f"{root}/usr/bin:{os.environ['PATH']}"}
+    empty = root / "empty"
+    empty.mkdir()
+    return subprocess.run(["bash", "-c", text], capture_output=True, text=True, timeout=120, cwd=empty, env=where), empty
+
+
+def the_readme_by_hand():
+    with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
-        make = ["make", "-s", "-C", str(house.ROOT), "install", f"PREFIX={root}/usr"]
-        done = subprocess.run(make, capture_output=True, text=True, env={**os.environ, "MAKEFLAGS": ""})
-        assert done.returncode == 0, done.stderr
-        where = {**os.environ, "PKG_CONFIG_PATH": f"{root}/usr/lib/pkgconfig"}
-        flags = subprocess.run(["pkg-config", "--cflags", "--libs", "samenloop"], capture_output=True,
-                               text=True, env=where, check=True).stdout.split()
-        example = root / "usr/share/samenloop/samenloop-send.c"
-        subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", str(example), *flags, "-o", str(root / "send")], check=True)
-        (root / "event.json").write_text(json.dumps(event(box)))
-        box.stop("img")
-        sent = subprocess.run([str(root / "send"), box.state["participants"]["img"]["config"], str(root / "event.json")],
-                              capture_output=True, text=True, timeout=60)
-        assert sent.returncode == 0, sent.stderr
-        assert json.loads(sent.stdout.splitlines()[0])["status"] == "accepted", sent.stdout
-        version = subprocess.run([str(root / "usr/bin/samenloop"), "--version"], capture_output=True, text=True, check=True)
+        install(root)
+        done, empty = run_by_hand(root)
+        said = done.stdout + done.stderr
+        assert done.returncode == 0, said
+        assert "nl.samenloop.check_work_stock" in said, said
+        assert "event-2.json" in said, said
+        assert '{"status":"accepted","journalseq":"3"}' in said, said
+        inbox = sorted(path.name for path in (empty / "ncg/spool/out/back_office").glob("*.json"))
+        assert len(inbox) == 3, inbox  # two of the first event, of which one was acknowledged; one of each later one
+        log = subprocess.run([root / "usr/bin/samenloop", "log", "--json", "--journal", empty / "journal"],
+                             capture_output=True, text=True, check=True)
+        lines = [json.loads(line) for line in log.stdout.splitlines()]
+        delivered = [line["seq"] for line in lines if line["outcome"] == "delivered" and line["what"] is None]
+        assert delivered == [1, 2, 3], log.stdout
+
+
+def what_is_installed_works():
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        install(root)
+        version = subprocess.run([root / "usr/bin/samenloop", "--version"], capture_output=True, text=True, check=True)
         assert version.stdout.startswith("samenloop "), version.stdout
-        rules = subprocess.run([str(root / "usr/bin/samenloop"), "rules", "check", str(root / "usr/share/samenloop/agreement.rules")],
+        rules = subprocess.run([root / "usr/bin/samenloop", "rules", "check", root / "usr/share/samenloop/agreement.rules"],
                                capture_output=True, text=True)
         assert rules.returncode == 0, rules.stdout + rules.stderr
         assert list((root / "usr/share/man").glob("man5/*")), "no manual pages"
+        flags = subprocess.run(["pkg-config", "--cflags", "--libs", "samenloop"], capture_output=True, text=True, check=True,
+                               env={**os.environ, "PKG_CONFIG_PATH": f"{root}/usr/lib/pkgconfig"}).stdout.split()
+        strict = ["cc", "-Wall", "-Wextra", "-Werror", root / "usr/share/samenloop/samenloop-send.c", *flags, "-o", root / "send"]
+        subprocess.run(strict, check=True)
 
 
 if __name__ == "__main__":
-    house.run([the_example_compiles_and_sends])
+    house.run([the_readme_by_hand, what_is_installed_works])
