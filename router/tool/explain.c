@@ -1,9 +1,9 @@
 /* samenloop rules explain: which rules fire for an event, which do not, and why. */
 #include "router/tool/tool.h"
 
-#include <argp.h>
 #include <jansson.h>
 
+#include "router/tool/arguments.h"
 #include "router/tool/scenario.h"
 #include "schemas/cloudevent.h"
 #include "schemas/file.h"
@@ -19,6 +19,9 @@ static error_t take(int key, char *argument, struct argp_state *state)
 {
     struct asked *asked = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &asked->event;
+        return 0;
     case 'a':
         asked->after = argument;
         return 0;
@@ -28,14 +31,6 @@ static error_t take(int key, char *argument, struct argp_state *state)
     case 'R':
         if (sl_role_parse(&asked->role, sl_text(argument)) < 0)
             argp_error(state, "there is no role %s", argument);
-        return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0)
-            argp_usage(state);
-        asked->event = argument;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_usage(state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -82,6 +77,7 @@ int tool_explain(int count, char **arguments)
     static const struct argp argp = {
         .options = options,
         .parser = take,
+        .children = arguments_one,
         .args_doc = "EVENT.json",
         .doc =
             "Says which rules fire for an event, with what outcomes, and which do not, and why."};

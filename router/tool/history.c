@@ -7,6 +7,36 @@
 #include "schemas/log/storage.h"
 #include "schemas/timestamp.h"
 
+static error_t take(int key, char *argument, struct argp_state *state)
+{
+    struct history *history = state->input;
+    switch (key) {
+    case 'j':
+        history->journal = argument;
+        return 0;
+    case 'r':
+        history->rules = argument;
+        return 0;
+    case ARGP_KEY_ARGS:
+        history->scenarios = state->argv + state->next;
+        history->scenario_count = (size_t)(state->argc - state->next);
+        return 0;
+    case ARGP_KEY_END:
+        if (history->journal == NULL && history->scenario_count == 0)
+            argp_error(state, "name a journal or a scenario");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option options[] = {
+    {"journal", 'j', "DIR", 0, "a router's journal; it is only read", 0},
+    {"rules", 'r', "FILE", 0, "the agreement under which the scenarios are played", 0},
+    {0}};
+static const struct argp argp = {.options = options, .parser = take};
+const struct argp_child history_arguments[] = {{&argp, 0, NULL, 0}, {0}};
+
 static int play(const struct history *history, const char *path, const struct watch *watch,
                 struct sl_error *error)
 {

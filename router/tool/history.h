@@ -2,6 +2,8 @@
 #ifndef HISTORY_H
 #define HISTORY_H
 
+#include <argp.h>
+
 #include "router/watch.h"
 
 struct history {
@@ -11,6 +13,11 @@ struct history {
     const char *journal; /* a folder; NULL: none */
     int64_t until; /* time passes up to here, if it did not pass further; INT64_MAX: it does not */
 };
+
+/* A command's arguments (arguments.h) that say which history, into a struct history: at least one
+ * scenario, or a journal. */
+extern const struct argp_child history_arguments[];
+#define HISTORY_ARGUMENTS "[SCENARIO.jsonl...]" /* its words, for args_doc */
 
 /*
  * Tells the watcher all of it; each scenario and the journal are worlds of their own. The journal

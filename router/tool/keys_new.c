@@ -2,7 +2,6 @@
  * samenloop keys new DIR: everything that an installation for trying out needs, laid out as
  * schemas/keyfile.h says. The folder appears whole or not at all.
  */
-#include <argp.h>
 #include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "router/tool/arguments.h"
 #include "router/tool/certificates.h"
 #include "router/tool/keys.h"
 #include "router/tool/tool.h"
@@ -242,17 +242,13 @@ struct arguments {
     int64_t days;
 };
 
-static error_t read_days(struct arguments *arguments, const char *text)
-{
-    char *end = NULL;
-    arguments->days = strtol(text, &end, 10);
-    return *end == '\0' && arguments->days >= 1 && arguments->days <= 36500 ? 0 : EINVAL;
-}
-
 static error_t read_argument(int key, char *text, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->folder;
+        return 0;
     case 'p':
         arguments->participants = text;
         return 0;
@@ -261,16 +257,7 @@ static error_t read_argument(int key, char *text, struct argp_state *state)
             argp_error(state, "--from wants a moment (RFC 3339), as 2021-01-01T00:00:00Z");
         return 0;
     case 'd':
-        if (read_days(arguments, text) != 0)
-            argp_error(state, "--days wants 1 to 36500");
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->folder != NULL)
-            argp_usage(state);
-        arguments->folder = text;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_usage(state);
+        arguments->days = arguments_days(state, "--days", text);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -286,14 +273,12 @@ static const struct argp_option options[] = {
 };
 
 static const struct argp argp = {
-    options,
-    read_argument,
-    "DIR",
-    "Makes an authority for trying out, and for the router and each participant certificates, key "
-    "cards and keys, in a folder that is new or empty.",
-    NULL,
-    NULL,
-    NULL,
+    .options = options,
+    .parser = read_argument,
+    .children = arguments_one,
+    .args_doc = "DIR",
+    .doc = "Makes an authority for trying out, and for the router and each participant "
+           "certificates, key cards and keys, in a folder that is new or empty.",
 };
 
 /* OINs of samples and replays. */

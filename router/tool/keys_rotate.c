@@ -11,7 +11,6 @@
  * new keys, so that it opens what is sealed to them; then those who seal to it and verify what it
  * signs; the router last, which says "later" to what names a card that it does not know.
  */
-#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "router/tool/arguments.h"
 #include "router/tool/keys.h"
 #include "router/tool/tool.h"
 #include "schemas/directory.h"
@@ -26,7 +26,7 @@
 #include "schemas/keyfile.h"
 #include "schemas/timestamp.h"
 
-enum { PATH_SIZE = 1024, USES = 3, OLD_FILES = 1000, DAYS_MAX = 36500 };
+enum { PATH_SIZE = 1024, USES = 3, OLD_FILES = 1000 };
 
 static const struct {
     Samenloop__V1__KeyUse use;
@@ -237,15 +237,6 @@ static int run(struct rotation *rotation, struct sl_buffer *card, struct sl_erro
 
 /* ---------------------------------------------------------------- arguments */
 
-static int64_t read_days(struct argp_state *state, const char *text)
-{
-    char *end = NULL;
-    long days = strtol(text, &end, 10);
-    if (*end != '\0' || days < 1 || days > DAYS_MAX)
-        argp_error(state, "wants 1 to %d days", DAYS_MAX);
-    return days;
-}
-
 static unsigned read_use(struct argp_state *state, const char *text)
 {
     for (unsigned i = 0; i < USES; i++) {
@@ -260,6 +251,9 @@ static error_t read_argument(int key, char *text, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->folder;
+        return 0;
     case 'p':
         arguments->participant = text;
         return sl_organisation_of(text) == SL_NOBODY
@@ -269,18 +263,13 @@ static error_t read_argument(int key, char *text, struct argp_state *state)
         arguments->chosen |= read_use(state, text);
         return 0;
     case 'o':
-        arguments->overlap = read_days(state, text);
+        arguments->overlap = arguments_days(state, "--overlap", text);
         return 0;
     case 'd':
-        arguments->days = read_days(state, text);
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->folder != NULL)
-            argp_usage(state);
-        arguments->folder = text;
+        arguments->days = arguments_days(state, "--days", text);
         return 0;
     case ARGP_KEY_END:
-        if (arguments->folder == NULL || arguments->participant == NULL)
+        if (arguments->participant == NULL)
             argp_usage(state);
         return 0;
     default:
@@ -297,14 +286,13 @@ static const struct argp_option options[] = {
 };
 
 static const struct argp argp = {
-    options,
-    read_argument,
-    "DIR",
-    "Makes new keys and a new key card of a participant, in a folder of `samenloop keys new`. Says "
-    "what is to be done with them.",
-    NULL,
-    NULL,
-    NULL,
+    .options = options,
+    .parser = read_argument,
+    .children = arguments_one,
+    .args_doc = "DIR",
+    .doc = "Makes new keys and a new key card of a participant, in a folder of `samenloop keys "
+           "new`. Says "
+           "what is to be done with them.",
 };
 
 int keys_rotate(int count, char **texts)

@@ -1,5 +1,4 @@
 /* samenloop keys show: key cards and public keys, for people. Opens no file with a private key. */
-#include <argp.h>
 #include <dirent.h>
 #include <errno.h>
 #include <openssl/err.h>
@@ -9,6 +8,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "router/tool/arguments.h"
 #include "router/tool/keys.h"
 #include "router/tool/tool.h"
 #include "schemas/file.h"
@@ -190,16 +190,11 @@ static error_t read_argument(int key, char *text, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->path;
+        return 0;
     case 't':
         arguments->trust = text;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->path != NULL)
-            argp_usage(state);
-        arguments->path = text;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_usage(state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -212,14 +207,13 @@ static const struct argp_option options[] = {
 };
 
 static const struct argp argp = {
-    options,
-    read_argument,
-    "DIR | CARD",
-    "Shows a key card, or all cards and the router's public keys in a folder that `samenloop keys "
-    "new` made. Exit code 1: a card is not good, or a key is not valid now.",
-    NULL,
-    NULL,
-    NULL,
+    .options = options,
+    .parser = read_argument,
+    .children = arguments_one,
+    .args_doc = "DIR | CARD",
+    .doc = "Shows a key card, or all cards and the router's public keys in a folder that "
+           "`samenloop keys "
+           "new` made. Exit code 1: a card is not good, or a key is not valid now.",
 };
 
 int keys_show(int count, char **texts)

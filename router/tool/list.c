@@ -15,26 +15,15 @@ static error_t take(int key, char *argument, struct argp_state *state)
 {
     struct asked *asked = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &asked->history;
+        return 0;
     case 't':
         if (history_moment(&asked->at, argument, true) < 0)
             argp_error(state, "--at wants a date or a moment (RFC 3339)");
         return 0;
     case 'n':
         asked->json = true;
-        return 0;
-    case 'j':
-        asked->history.journal = argument;
-        return 0;
-    case 'r':
-        asked->history.rules = argument;
-        return 0;
-    case ARGP_KEY_ARGS:
-        asked->history.scenarios = state->argv + state->next;
-        asked->history.scenario_count = (size_t)(state->argc - state->next);
-        return 0;
-    case ARGP_KEY_END:
-        if (asked->history.journal == NULL && asked->history.scenario_count == 0)
-            argp_error(state, "no list: name a journal or a scenario");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -57,14 +46,13 @@ int tool_list(int count, char **arguments)
 {
     static const struct argp_option options[] = {
         {"at", 't', "T", 0, "as it was at this moment, or at the end of this day", 0},
-        {"journal", 'j', "DIR", 0, "a router's journal; it is only read", 0},
         {"json", 'n', NULL, 0, "an array with an object a house", 0},
-        {"rules", 'r', "FILE", 0, "the agreement under which the scenarios are played", 0},
         {0}};
     static const struct argp argp = {
         .options = options,
         .parser = take,
-        .args_doc = "[SCENARIO.jsonl...]",
+        .children = history_arguments,
+        .args_doc = HISTORY_ARGUMENTS,
         .doc = "The joint team's list: priority, house (the beginning of its pseudonym), since "
                "when, grounds, and below each house what is awaited of whom, and until when."};
     struct asked asked = {.at = INT64_MAX};

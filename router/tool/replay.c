@@ -4,9 +4,9 @@
  * A version of the agreement that the scenario brings in and that is refused gives no line of the
  * log; its findings go to standard error, and the exit code says that something was wrong.
  */
+#include "router/tool/arguments.h"
 #include "router/tool/tool.h"
 
-#include <argp.h>
 #include <stdio.h>
 
 #include "router/tool/scenario.h"
@@ -20,16 +20,11 @@ static error_t take(int key, char *argument, struct argp_state *state)
 {
     struct asked *asked = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &asked->scenario;
+        return 0;
     case 'r':
         asked->rules = argument;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0)
-            argp_usage(state);
-        asked->scenario = argument;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_usage(state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -45,6 +40,7 @@ int tool_replay(int count, char **arguments)
     static const struct argp argp = {
         .options = options,
         .parser = take,
+        .children = arguments_one,
         .args_doc = "SCENARIO.jsonl",
         .doc = "Feeds a recorded scenario through the core and prints the routing log."};
     struct asked asked = {.rules = NULL};

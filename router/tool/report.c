@@ -35,6 +35,9 @@ static error_t take(int key, char *argument, struct argp_state *state)
     char *end = NULL;
     unsigned long number;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &asked->history;
+        return 0;
     case 'f':
         if (history_moment(&asked->from, argument, false) < 0)
             argp_error(state, "--from wants a date or a moment (RFC 3339)");
@@ -52,20 +55,6 @@ static error_t take(int key, char *argument, struct argp_state *state)
         if (*argument < '0' || *argument > '9' || *end != '\0' || number == 0 || number > 1000)
             argp_error(state, "--smallest wants a number from 1 to 1000");
         asked->smallest = (unsigned)number;
-        return 0;
-    case 'r':
-        asked->history.rules = argument;
-        return 0;
-    case ARGP_KEY_ARGS:
-        asked->history.scenarios = state->argv + state->next;
-        asked->history.scenario_count = (size_t)(state->argc - state->next);
-        return 0;
-    case 'j':
-        asked->history.journal = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (asked->history.journal == NULL && asked->history.scenario_count == 0)
-            argp_error(state, "nothing to report on: name a journal or a scenario");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -92,13 +81,12 @@ int tool_report(int count, char **arguments)
         {"format", 'o', "md|csv|html", 0, "Markdown unless told otherwise", 0},
         {"smallest", 's', "N", 0,
          "cells of fewer than N houses are hidden (5); 1 shows all, and is not for publication", 0},
-        {"journal", 'j', "DIR", 0, "a router's journal; it is only read", 0},
-        {"rules", 'r', "FILE", 0, "the agreement under which the scenarios are played", 0},
         {0}};
     static const struct argp argp = {
         .options = options,
         .parser = take,
-        .args_doc = "[SCENARIO.jsonl...]",
+        .children = history_arguments,
+        .args_doc = HISTORY_ARGUMENTS,
         .doc = "Counts what the evaluation of the one-counter way of working asks for. Names no "
                "house."};
     struct asked asked = {.from = INT64_MIN, .to = INT64_MAX, .smallest = REPORT_SMALLEST};

@@ -4,7 +4,6 @@
  * configuration names, each whole or not at all, and the router is told (SIGHUP). A crash in
  * between leaves the old agreement, which the journal has already and which wants no approvals.
  */
-#include <argp.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include "router/config.h"
 #include "router/pidfile.h"
 #include "router/shell.h"
+#include "router/tool/arguments.h"
 #include "router/tool/rules.h"
 #include "router/tool/tool.h"
 #include "schemas/file.h"
@@ -112,6 +112,9 @@ static error_t take(int key, char *argument, struct argp_state *state)
     struct asked *asked = state->input;
     char *end = NULL;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &asked->file;
+        return 0;
     case 'c':
         asked->config = argument;
         return 0;
@@ -122,13 +125,8 @@ static error_t take(int key, char *argument, struct argp_state *state)
             asked->pid > INT32_MAX)
             argp_error(state, "%s: this is no number of a process", argument);
         return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0)
-            argp_usage(state);
-        asked->file = argument;
-        return 0;
     case ARGP_KEY_END:
-        if (asked->file == NULL || asked->config == NULL)
+        if (asked->config == NULL)
             argp_usage(state);
         return 0;
     default:
@@ -145,6 +143,7 @@ int rules_apply(int count, char **arguments)
     static const struct argp argp = {
         .options = options,
         .parser = take,
+        .children = arguments_one,
         .args_doc = "--config router.cfg AGREEMENT",
         .doc = "Checks an agreement, puts it in the place of the router's, and tells the router. "
                "It takes force at its moment, or at once where that is past."};

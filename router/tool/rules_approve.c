@@ -2,11 +2,11 @@
  * samenloop rules approve: an organisation's signature over an agreement, as a file beside it. Only
  * an agreement that is sound is approved, and only with a key that stands on the card.
  */
-#include <argp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "router/approval.h"
+#include "router/tool/arguments.h"
 #include "router/tool/rules.h"
 #include "router/tool/tool.h"
 #include "schemas/file.h"
@@ -104,6 +104,9 @@ static error_t take(int key, char *argument, struct argp_state *state)
 {
     struct asked *asked = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &asked->file;
+        return 0;
     case 'p':
         asked->participant = argument;
         return 0;
@@ -113,14 +116,8 @@ static error_t take(int key, char *argument, struct argp_state *state)
     case 'c':
         asked->card = argument;
         return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0)
-            argp_usage(state);
-        asked->file = argument;
-        return 0;
     case ARGP_KEY_END:
-        if (asked->file == NULL || asked->participant == NULL || asked->key == NULL ||
-            asked->card == NULL)
+        if (asked->participant == NULL || asked->key == NULL || asked->card == NULL)
             argp_usage(state);
         if (!may_approve(asked->participant))
             argp_error(state, "%s: img and ncg approve, nobody else", asked->participant);
@@ -140,6 +137,7 @@ int rules_approve(int count, char **arguments)
     static const struct argp argp = {
         .options = options,
         .parser = take,
+        .children = arguments_one,
         .args_doc = "--participant NAME --key FILE --card FILE AGREEMENT",
         .doc = "Signs an agreement that is sound, into AGREEMENT.NAME.approval."};
     struct asked asked = {.file = NULL};

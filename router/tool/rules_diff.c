@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "router/tool/logs.h"
-#include "router/tool/past.h"
+#include "router/tool/redecide.h"
 #include "router/tool/rules.h"
 #include "router/tool/tool.h"
 
@@ -173,7 +173,7 @@ int rules_diff(int count, char **arguments)
     for (size_t i = 0; i < asked.scenario_count; i++)
         parts[part_count++] = (struct part){play, asked.scenarios[i]};
     if (asked.journal != NULL)
-        parts[part_count++] = (struct part){past_log, asked.journal};
+        parts[part_count++] = (struct part){redecide_log, asked.journal};
     int differ = part_count == 0 ? compare_texts(&out, &asked)
                                  : compare_past(&out, &asked, parts, part_count, &error);
     int result = tool_print(&out);

@@ -2,12 +2,12 @@
  * samenloop verify: a journal, audited: checksums, tree, signatures, sections, decisions. What is
  * found first is told; exit code 1 when anything is wrong.
  */
-#include <argp.h>
 #include <jansson.h>
 #include <time.h>
 
 #include "router/audit.h"
 #include "router/config.h"
+#include "router/tool/arguments.h"
 #include "router/tool/tool.h"
 #include "schemas/file.h"
 #include "schemas/keyfile.h"
@@ -28,6 +28,9 @@ static error_t take(int key, char *argument, struct argp_state *state)
 {
     struct asked *asked = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &asked->journal;
+        return 0;
     case 'c':
         asked->config = argument;
         return 0;
@@ -45,14 +48,6 @@ static error_t take(int key, char *argument, struct argp_state *state)
         return 0;
     case 'j':
         asked->json = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0)
-            argp_usage(state);
-        asked->journal = argument;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_usage(state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -154,6 +149,7 @@ int tool_verify(int argument_count, char **arguments)
         {0}};
     static const struct argp argp = {.options = options,
                                      .parser = take,
+                                     .children = arguments_one,
                                      .args_doc = "JOURNAL",
                                      .doc = "Audits a journal: checksums, tree, signatures, "
                                             "sections, heads that were signed and are held, "

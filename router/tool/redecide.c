@@ -1,4 +1,4 @@
-#include "router/tool/past.h"
+#include "router/tool/redecide.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -343,8 +343,8 @@ static int open_past(struct past *past, struct sl_storage *storage,
     return sl_log_open(&past->log, storage, "journal", &options, error);
 }
 
-int past_log(struct sl_buffer *out, int64_t *last, const char *folder,
-             const struct scenario_agreements *agreements, struct sl_error *error)
+int redecide_log(struct sl_buffer *out, int64_t *last, const char *folder,
+                 const struct scenario_agreements *agreements, struct sl_error *error)
 {
     struct sl_storage *storage = NULL;
     struct past past = {.out = out};
