@@ -3,22 +3,6 @@
 
 #include "adapters/numbers.h"
 
-static struct parties parties;
-
-static int setup(void **state)
-{
-    (void)state;
-    parties_init(&parties);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    parties_free(&parties);
-    return 0;
-}
-
 static void numbers_are_what_came(void **state)
 {
     (void)state;
@@ -176,5 +160,5 @@ int main(void)
         cmocka_unit_test(too_many_gaps_are_not_taken),
         cmocka_unit_test(each_delivery_is_there_once_when_the_disk_fails),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, parties_begin, parties_end);
 }

@@ -2,22 +2,6 @@
 #include "adapters/house.h"
 #include "tests/unit/adapter_post.h"
 
-static struct parties parties;
-
-static int setup(void **state)
-{
-    (void)state;
-    parties_init(&parties);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    parties_free(&parties);
-    return 0;
-}
-
 #define SOURCE "urn:nld:oin:00000004164164164000:systeem:zaken"
 
 enum { EVENTS = 240, DAY = 24 * 60 * 60 * 1000 };
@@ -295,5 +279,5 @@ int main(void)
         cmocka_unit_test(a_receipt_outlives_its_segment),
         cmocka_unit_test(nothing_is_lost_when_the_disk_fails),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, parties_begin, parties_end);
 }

@@ -3,22 +3,6 @@
 
 #include "schemas/timestamp.h"
 
-static struct parties parties;
-
-static int setup(void **state)
-{
-    (void)state;
-    parties_init(&parties);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    parties_free(&parties);
-    return 0;
-}
-
 #define IMG_SOURCE "urn:nld:oin:00000004164164164000:systeem:zaken"
 
 struct scene {
@@ -585,5 +569,5 @@ int main(void)
         cmocka_unit_test(silence_ends_a_connection_and_heartbeats_prevent_it),
         cmocka_unit_test(a_router_that_breaks_the_protocol_is_told_so),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, parties_begin, parties_end);
 }

@@ -1,22 +1,6 @@
 /* Names and readers: what a back office calls an event or a house, and who may read of it. */
 #include "tests/unit/adapter_post.h"
 
-static struct parties parties;
-
-static int setup(void **state)
-{
-    (void)state;
-    parties_init(&parties);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    parties_free(&parties);
-    return 0;
-}
-
 struct scene {
     struct post post;
     struct party all[PARTIES];
@@ -266,5 +250,5 @@ int main(void)
         cmocka_unit_test(the_publisher_reads_the_origin_of_its_own_and_nothing_else),
         cmocka_unit_test(a_municipality_names_houses_that_came_to_it),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, parties_begin, parties_end);
 }

@@ -1,22 +1,6 @@
 /* The adapter's door and outbox: what was accepted stays, is known again, and waits to be sent. */
 #include "tests/unit/adapter_parties.h"
 
-static struct parties parties;
-
-static int setup(void **state)
-{
-    (void)state;
-    parties_init(&parties);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    parties_free(&parties);
-    return 0;
-}
-
 #define SOURCE "urn:nld:oin:00000004164164164000:systeem:zaken"
 
 static void an_event_is_accepted_and_known_again(void **state)
@@ -198,5 +182,5 @@ int main(void)
         cmocka_unit_test(a_full_disk_refuses_and_recovers),
         cmocka_unit_test(nothing_accepted_is_lost_when_the_disk_fails),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, parties_begin, parties_end);
 }

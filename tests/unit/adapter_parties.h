@@ -221,4 +221,21 @@ static inline struct samenloop_answer publish(struct party *party, enum sl_lane 
     return answer_to(party, ticket);
 }
 
+/* Those of this test program: the setup and teardown of its group. */
+static struct parties parties;
+
+static inline int parties_begin(void **state)
+{
+    (void)state;
+    parties_init(&parties);
+    return 0;
+}
+
+static inline int parties_end(void **state)
+{
+    (void)state;
+    parties_free(&parties);
+    return 0;
+}
+
 #endif

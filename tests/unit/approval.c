@@ -4,7 +4,6 @@
 
 #include "tests/unit/router_parties.h"
 
-static struct parties parties;
 static const uint8_t text_hash[SL_HASH_SIZE] = "the hash of this agreement";
 static const int64_t today = 1612170000000;
 
@@ -156,20 +155,6 @@ static void a_key_that_was_taken_away_approves_nothing(void **state)
     sl_buffer_free(&file);
 }
 
-static int begin(void **state)
-{
-    (void)state;
-    parties_init(&parties);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    parties_free(&parties);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,5 +166,5 @@ int main(void)
         cmocka_unit_test(a_key_that_does_not_hold_approves_nothing),
         cmocka_unit_test(a_key_that_was_taken_away_approves_nothing),
     };
-    return cmocka_run_group_tests(tests, begin, finish);
+    return cmocka_run_group_tests(tests, parties_begin, parties_end);
 }

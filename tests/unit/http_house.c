@@ -6,22 +6,6 @@
 #define BATCH "application/cloudevents-batch+json"
 #define ZAKEN "urn:nld:oin:00000004164164164000:systeem:zaken"
 
-static struct parties parties;
-
-static int setup(void **state)
-{
-    (void)state;
-    parties_init(&parties);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    parties_free(&parties);
-    return 0;
-}
-
 /* An organisation with its edge; with `router` set, each round exchanges frames with it. */
 struct office {
     struct place place; /* first: the client knows only this */
@@ -258,5 +242,5 @@ int main(void)
         cmocka_unit_test(a_full_disk_is_overload),
         cmocka_unit_test(a_batch_goes_across_and_is_taken_once),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, parties_begin, parties_end);
 }

@@ -407,14 +407,8 @@ static void test_released_segments_are_gone(void **state)
     sl_log_close(log);
 }
 
-#define ON(kind, test)                                                                             \
-    cmocka_unit_test_prestate_setup_teardown(test, bed_setup, bed_teardown, &kind)
-#define BOTH(test) ON(memory, test), ON(files, test)
-
 int main(void)
 {
-    static enum kind memory = MEMORY;
-    static enum kind files = FILES;
     const struct CMUnitTest tests[] = {
         BOTH(test_written_is_read),
         BOTH(test_many_in_one_append),

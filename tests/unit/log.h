@@ -73,6 +73,11 @@ static inline int bed_teardown(void **state)
     return 0;
 }
 
+/* A test on a bed of this kind; a test on one of each. */
+#define ON(where, test)                                                                            \
+    cmocka_unit_test_prestate_setup_teardown(test, bed_setup, bed_teardown, &(enum kind){where})
+#define BOTH(test) ON(MEMORY, test), ON(FILES, test)
+
 /* ---------------------------------------------------------------- logs */
 
 enum { SEGMENT = SL_LOG_SEGMENT_MIN };

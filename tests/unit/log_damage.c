@@ -409,26 +409,20 @@ static void test_digest_shows_a_change_on_purpose(void **state)
     sl_log_close(log);
 }
 
-#define ON(kind, test)                                                                             \
-    cmocka_unit_test_prestate_setup_teardown(test, bed_setup, bed_teardown, &kind)
-#define BOTH(test) ON(memory, test), ON(files, test)
-
 int main(void)
 {
-    static enum kind memory = MEMORY;
-    static enum kind files = FILES;
     const struct CMUnitTest tests[] = {
         BOTH(test_cut_at_every_byte),
         BOTH(test_torn_in_any_sectors),
-        ON(memory, test_what_was_cut_never_comes_back),
+        ON(MEMORY, test_what_was_cut_never_comes_back),
         BOTH(test_a_later_write_proves_damage_too),
         BOTH(test_what_was_found_is_sealed),
         BOTH(test_numbers_continue),
         BOTH(test_every_bit_of_the_last_segment),
         BOTH(test_a_bit_of_every_byte_of_an_earlier_segment),
-        ON(memory, test_content_cannot_pass_for_a_seal),
+        ON(MEMORY, test_content_cannot_pass_for_a_seal),
         BOTH(test_bytes_of_another_log_do_not_pass),
-        ON(memory, test_digest_shows_a_change_on_purpose),
+        ON(MEMORY, test_digest_shows_a_change_on_purpose),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -140,14 +140,8 @@ static void test_a_strange_segment_is_refused(void **state)
     sl_log_close(log);
 }
 
-#define ON(kind, test)                                                                             \
-    cmocka_unit_test_prestate_setup_teardown(test, bed_setup, bed_teardown, &kind)
-#define BOTH(test) ON(memory, test), ON(files, test)
-
 int main(void)
 {
-    static enum kind memory = MEMORY;
-    static enum kind files = FILES;
     const struct CMUnitTest tests[] = {
         BOTH(test_one_writer),
         BOTH(test_a_reader_follows_the_writer),

@@ -273,24 +273,10 @@ static void every_answered_event_arrives_once_in_order(void **state)
         run_day(seed);
 }
 
-static int begin(void **state)
-{
-    (void)state;
-    parties_init(&parties);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    parties_free(&parties);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_answered_event_arrives_once_in_order),
     };
-    return cmocka_run_group_tests(tests, begin, finish);
+    return cmocka_run_group_tests(tests, parties_begin, parties_end);
 }

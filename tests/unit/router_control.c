@@ -186,20 +186,6 @@ static void what_is_no_question_is_refused(void **state)
     close_house(&house);
 }
 
-static int begin(void **state)
-{
-    (void)state;
-    parties_init(&parties);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    parties_free(&parties);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,5 +195,5 @@ int main(void)
         cmocka_unit_test(an_erasure_takes_what_was_written_a_moment_ago),
         cmocka_unit_test(what_is_no_question_is_refused),
     };
-    return cmocka_run_group_tests(tests, begin, finish);
+    return cmocka_run_group_tests(tests, parties_begin, parties_end);
 }

@@ -7,7 +7,6 @@
 #include "router/router.h"
 #include "schemas/log/storage.h"
 
-static struct parties parties;
 static const int64_t start = 1612170000000; /* 2021-02-01T09:00:00Z */
 
 /* A router, its disk, its time, and what it said last. */

@@ -3,7 +3,6 @@
 
 #include "router/intake.h"
 
-static struct parties parties;
 static struct sl_arena arena;
 
 static const int64_t now = 1612170000000; /* 2021-02-01T09:00:00Z */

@@ -625,20 +625,6 @@ static void a_full_disk_takes_nothing_on(void **state)
     close_house(&house);
 }
 
-static int begin(void **state)
-{
-    (void)state;
-    parties_init(&parties);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    parties_free(&parties);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -659,5 +645,5 @@ int main(void)
         cmocka_unit_test(an_inbox_of_another_journal_is_not_fed),
         cmocka_unit_test(a_full_disk_takes_nothing_on),
     };
-    return cmocka_run_group_tests(tests, begin, finish);
+    return cmocka_run_group_tests(tests, parties_begin, parties_end);
 }

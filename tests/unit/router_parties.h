@@ -174,4 +174,21 @@ static inline void party_sign(struct parties *parties, int signer, Samenloop__V1
     sl_buffer_free(&text);
 }
 
+/* Those of this test program: the setup and teardown of its group. */
+static struct parties parties;
+
+static inline int parties_begin(void **state)
+{
+    (void)state;
+    parties_init(&parties);
+    return 0;
+}
+
+static inline int parties_end(void **state)
+{
+    (void)state;
+    parties_free(&parties);
+    return 0;
+}
+
 #endif

@@ -358,20 +358,6 @@ static void a_first_agreement_wants_them_too(void **state)
     sl_storage_free(setup.journal);
 }
 
-static int begin(void **state)
-{
-    (void)state;
-    parties_init(&parties);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    parties_free(&parties);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -386,5 +372,5 @@ int main(void)
         cmocka_unit_test(approvals_wait_with_their_agreement),
         cmocka_unit_test(a_first_agreement_wants_them_too),
     };
-    return cmocka_run_group_tests(tests, begin, finish);
+    return cmocka_run_group_tests(tests, parties_begin, parties_end);
 }

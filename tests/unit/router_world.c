@@ -18,7 +18,6 @@
 
 enum { WAIT_MS = 5000, NEVER_MS = 400 };
 
-static struct parties parties;
 static uint8_t server_key[SL_KEY_SIZE];
 static char address[128];
 static pid_t router;

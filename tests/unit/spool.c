@@ -10,22 +10,6 @@
 #define TAKEN "taken/back_office"
 #define REJECTED "rejected/back_office"
 
-static struct parties parties;
-
-static int setup(void **state)
-{
-    (void)state;
-    parties_init(&parties);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    parties_free(&parties);
-    return 0;
-}
-
 static void begin(struct desk *desk, struct party *party)
 {
     party_init(party, &parties, IMG);
@@ -499,5 +483,5 @@ int main(void)
         cmocka_unit_test(a_spool_is_one_processs_and_no_link),
         cmocka_unit_test(a_folder_speaks_for_its_role),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, parties_begin, parties_end);
 }

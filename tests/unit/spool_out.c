@@ -4,22 +4,6 @@
 #define OUT "out/back_office"
 #define DONE "out/back_office/done"
 
-static struct parties parties;
-
-static int setup(void **state)
-{
-    (void)state;
-    parties_init(&parties);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    parties_free(&parties);
-    return 0;
-}
-
 /* img with a desk, ncg that publishes to it, and the router between them. */
 struct world {
     struct party img;
@@ -431,5 +415,5 @@ int main(void)
         cmocka_unit_test(killed_before_each_call),
         cmocka_unit_test(each_call_fails_once),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, parties_begin, parties_end);
 }
