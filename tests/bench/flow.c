@@ -1,16 +1,17 @@
 /*
  * Events from one house's outbox through the router into the other's inbox: both houses by
  * libsamenloop, a thread each, all security on, outbox and inbox durable. Each measurement prints
- * one line; tests/bench/run says what the columns mean.
+ * one object of JSON; tests/bench/run makes columns of it and says what they mean.
  *
  *     flow PUBLISHER.cfg RECEIVER.cfg ROUTER_PID window EVENTS WINDOW
  *     flow PUBLISHER.cfg RECEIVER.cfg ROUTER_PID rate EVENTS EVENTS_PER_SECOND
  *     flow PUBLISHER.cfg RECEIVER.cfg ROUTER_PID acute EVENTS WINDOW
+ *     flow PUBLISHER.cfg RECEIVER.cfg ROUTER_PID alone EVENTS EVENTS_PER_SECOND
  *
  * `acute` is `window` with an event of the acute lane now and then, and the latencies are those of
- * the acute ones alone. What the benchmark itself does to make its events is not counted as CPU.
- * The publisher is NCG, the receiver IMG; the houses are complex ones, so that structural damage
- * crosses with its sections and opens no questions.
+ * the acute ones alone; `alone` is `rate` of nothing but acute ones. What the benchmark itself does
+ * to make its events is not counted as CPU. The publisher is NCG, the receiver IMG; the houses are
+ * complex ones, so that structural damage crosses with its sections and opens no questions.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -21,14 +22,14 @@
 #include "tests/bench/line.h"
 
 enum { HOUSES = 1000, BATCH = 256, EVENT_MAX = 2048, MOST = 4 * 1000 * 1000 };
-enum { ACUTE_EVERY = 1000 }; /* events, in `acute` */
+enum { ACUTE_EVERY = 250 }; /* events, in `acute` */
 
 struct flow {
     const char *publisher_config;
     const char *receiver_config;
     size_t events;
-    size_t window; /* events that are not in the inbox yet; 0: a rate instead */
-    bool acute;
+    size_t window;   /* events that are not in the inbox yet; 0: a rate instead */
+    size_t acute;    /* one event in so many is acute, and only those are asked about; 0: none is */
     double interval; /* ns from one event to the next, at a rate */
     uint64_t run;    /* makes ids new in each measurement */
     int64_t *sent;   /* ns, by event */
@@ -37,8 +38,8 @@ struct flow {
     int news;          /* an eventfd: something has arrived */
     int timer;         /* a timerfd: the next event is due */
     atomic_bool ready; /* the receiver is connected */
-    int64_t publisher_cpu;
-    int64_t receiver_cpu;
+    struct used publisher;
+    struct used receiver;
 };
 
 /* ---------------------------------------------------------------- events */
@@ -101,7 +102,7 @@ static size_t write_acute(char *out, const struct flow *flow, uint64_t number)
 
 static bool is_acute(const struct flow *flow, size_t number)
 {
-    return flow->acute && number % ACUTE_EVERY == ACUTE_EVERY - 1;
+    return flow->acute > 0 && number % flow->acute == flow->acute - 1;
 }
 
 /* ---------------------------------------------------------------- the publisher */
@@ -218,9 +219,10 @@ static void *run_publisher(void *context)
     prepare_houses(flow, line);
     while (!atomic_load(&flow->ready))
         turn(line, 1);
-    int64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    struct used before = used_by_thread();
     int64_t making = publish_all(flow, line, text);
-    flow->publisher_cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu - making;
+    flow->publisher = used_since(before, used_by_thread());
+    flow->publisher.cpu_ns -= making;
     free(text);
     samenloop_close(line);
     return NULL;
@@ -255,7 +257,7 @@ static void *run_receiver(void *context)
         samenloop_health(house, &health);
     } while (!health.connected);
     atomic_store(&flow->ready, true);
-    int64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    struct used before = used_by_thread();
     while (atomic_load(&flow->arrived) < flow->events) {
         uint64_t positions[BATCH];
         size_t taken = 0;
@@ -275,81 +277,72 @@ static void *run_receiver(void *context)
         if (taken > 0 && samenloop_acknowledge(house, SAMENLOOP_BACK_OFFICE, positions, taken) < 0)
             stop("acknowledge", "a position is not in this inbox");
     }
-    flow->receiver_cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    flow->receiver = used_since(before, used_by_thread());
     samenloop_close(line);
     return NULL;
 }
 
 /* ---------------------------------------------------------------- figures */
 
-static int64_t process_cpu(pid_t pid)
-{
-    clockid_t clock;
-    return clock_getcpuclockid(pid, &clock) == 0 ? clock_ns(clock) : 0;
-}
-
-static int compare(const void *left, const void *right)
-{
-    int64_t a = *(const int64_t *)left;
-    int64_t b = *(const int64_t *)right;
-    return (a > b) - (a < b);
-}
-
 /* Latencies of the events that are asked about, in their order; how many. */
 static size_t latencies(const struct flow *flow, int64_t *out)
 {
     size_t count = 0;
     for (size_t i = 0; i < flow->events; i++) {
-        if (!flow->acute || is_acute(flow, i))
+        if (flow->acute == 0 || is_acute(flow, i))
             out[count++] = flow->seen[i] - flow->sent[i];
     }
-    qsort(out, count, sizeof *out, compare);
     return count;
 }
 
-static void report(struct flow *flow, const char *name, int64_t router_cpu)
+static void report(struct flow *flow, const char *what, unsigned long n, struct used router)
 {
+    const struct used used[] = {flow->publisher, router, flow->receiver};
     int64_t last = 0;
     for (size_t i = 0; i < flow->events; i++)
         last = flow->seen[i] > last ? flow->seen[i] : last;
     double seconds = (double)(last - flow->sent[0]) / 1e9;
-    double each = 1e3 * (double)flow->events;
+    double each = (double)flow->events;
     int64_t *took = flow->seen; /* of which no more is read than was written over */
     size_t count = latencies(flow, took);
-    if (count == 0)
-        stop("acute", "too few events");
-    (void)printf("%-12s %8zu %10.0f %9.2f %9.2f %9.2f %8.1f %8.1f %8.1f\n", name, flow->events,
-                 (double)flow->events / seconds, (double)took[count / 2] / 1e6,
-                 (double)took[count * 99 / 100] / 1e6, (double)took[count - 1] / 1e6,
-                 (double)flow->publisher_cpu / each, (double)router_cpu / each,
-                 (double)flow->receiver_cpu / each);
+    print_figures(what, n, flow->events, seconds, took, count);
+    (void)printf(",\"cpu\":[%.1f,%.1f,%.1f],\"written\":[%.0f,%.0f,%.0f]}\n",
+                 (double)used[0].cpu_ns / 1e3 / each, (double)used[1].cpu_ns / 1e3 / each,
+                 (double)used[2].cpu_ns / 1e3 / each, (double)used[0].written / each,
+                 (double)used[1].written / each, (double)used[2].written / each);
 }
 
-static bool read_arguments(struct flow *flow, char **arguments, char *name, size_t size)
+static bool read_arguments(struct flow *flow, char **arguments, unsigned long n)
 {
-    unsigned long n = strtoul(arguments[6], NULL, 10);
+    static const struct {
+        const char *what;
+        size_t acute;
+        bool rate;
+    } kinds[] = {
+        {"window", 0, false}, {"rate", 0, true}, {"acute", ACUTE_EVERY, false}, {"alone", 1, true}};
     *flow = (struct flow){.publisher_config = arguments[1],
                           .receiver_config = arguments[2],
                           .events = strtoul(arguments[5], NULL, 10),
-                          .run = (uint64_t)time(NULL),
-                          .acute = strcmp(arguments[4], "acute") == 0};
-    if (flow->events == 0 || flow->events > MOST || n == 0)
-        return false;
-    if (strcmp(arguments[4], "rate") == 0)
-        flow->interval = 1e9 / (double)n;
-    else
-        flow->window = n;
-    (void)snprintf(name, size, "%s %lu", arguments[4], n);
-    return true;
+                          .run = (uint64_t)time(NULL)};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(arguments[4], kinds[i].what) != 0)
+            continue;
+        flow->acute = kinds[i].acute;
+        flow->window = kinds[i].rate ? 0 : n;
+        flow->interval = kinds[i].rate ? 1e9 / (double)n : 0;
+        return flow->events > 0 && flow->events <= MOST && n > 0;
+    }
+    return false;
 }
 
 int main(int count, char **arguments)
 {
     struct flow flow;
-    char name[32];
-    if (count != 7 || !read_arguments(&flow, arguments, name, sizeof name)) {
-        (void)fprintf(stderr,
-                      "flow PUBLISHER.cfg RECEIVER.cfg ROUTER_PID window|rate|acute EVENTS N\n");
+    unsigned long n = count == 7 ? strtoul(arguments[6], NULL, 10) : 0;
+    if (count != 7 || !read_arguments(&flow, arguments, n)) {
+        (void)fprintf(
+            stderr,
+            "flow PUBLISHER.cfg RECEIVER.cfg ROUTER_PID window|rate|acute|alone EVENTS N\n");
         return 2;
     }
     pid_t router = (pid_t)strtol(arguments[3], NULL, 10);
@@ -361,13 +354,13 @@ int main(int count, char **arguments)
         stop("begin", strerror(errno));
     pthread_t publisher;
     pthread_t receiver;
-    int64_t before = process_cpu(router);
+    struct used before = used_by_process(router);
     if (pthread_create(&receiver, NULL, run_receiver, &flow) != 0 ||
         pthread_create(&publisher, NULL, run_publisher, &flow) != 0)
         stop("threads", strerror(errno));
     (void)pthread_join(publisher, NULL);
     (void)pthread_join(receiver, NULL);
-    report(&flow, name, process_cpu(router) - before);
+    report(&flow, arguments[4], n, used_since(before, used_by_process(router)));
     (void)close(flow.news);
     (void)close(flow.timer);
     free(flow.sent);

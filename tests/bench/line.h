@@ -2,26 +2,8 @@
 #ifndef BENCH_LINE_H
 #define BENCH_LINE_H
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
 #include "adapters/samenloop.h"
-
-static inline int64_t clock_ns(clockid_t clock)
-{
-    struct timespec at;
-    (void)clock_gettime(clock, &at);
-    return (int64_t)at.tv_sec * 1000000000 + at.tv_nsec;
-}
-
-static inline _Noreturn void stop(const char *what, const char *why)
-{
-    (void)fprintf(stderr, "bench: %s: %s\n", what, why);
-    exit(1);
-}
+#include "tests/bench/figures.h"
 
 static inline struct samenloop_line *open_line(const char *config)
 {
