@@ -65,7 +65,7 @@ static void admit_lift(struct core *core, const struct core_event *event,
         .role = (enum sl_role)event->header->publisher_role,
         .header = event->header,
         .at = event->at,
-        .stub = {.type = (uint8_t)index, .publisher = (int8_t)event->publisher}};
+        .gist = {.type = (uint8_t)index, .publisher = (int8_t)event->publisher}};
     struct view view = {
         .core = core, .terms = terms, .event = &occurrence, .facts = &facts, .subject = subject};
     uint8_t mine = organisation == SL_IMG ? RESTRICTED_BY_IMG : RESTRICTED_BY_NCG;

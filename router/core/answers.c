@@ -107,7 +107,7 @@ static struct waiting waiting_for(struct core *core, const struct occurrence *ev
     struct waiting waiting = {.items = making_alloc(core, (room + 1) * sizeof(uint32_t))};
     for (uint32_t at = first; at != 0; at = obligation_at(core, at)->next) {
         const struct obligation *open = obligation_at(core, at);
-        if (met_by(open, event->stub.publisher) && steps_to(core, open, event->stub.type))
+        if (met_by(open, event->gist.publisher) && steps_to(core, open, event->gist.type))
             waiting.items[waiting.count++] = at;
     }
     return waiting;
@@ -121,8 +121,8 @@ static bool prioritises(struct core *core, const struct occurrence *event,
     const struct terms *terms = core->terms;
     struct view view = {
         .core = core, .terms = terms, .event = event, .facts = facts, .subject = event->subject};
-    for (size_t i = terms->by_type_begin[event->stub.type];
-         i < terms->by_type_begin[event->stub.type + 1]; i++) {
+    for (size_t i = terms->by_type_begin[event->gist.type];
+         i < terms->by_type_begin[event->gist.type + 1]; i++) {
         const struct agreement_rule *rule = &terms->agreement->rules[terms->by_type[i].rule];
         if ((rule->publishers & (unsigned)event->organisation) == 0 ||
             !condition_holds(&view, rule->condition))
@@ -153,7 +153,7 @@ static uint32_t the_question(struct core *core, const struct occurrence *event,
                              const struct waiting *waiting)
 {
     ProtobufCBinaryData causation = event->header->causation_id;
-    uint64_t asked = event_named(core, event->stub.publisher, causation).number;
+    uint64_t asked = event_named(core, event->gist.publisher, causation).number;
     if (causation.len > 0 && asked == 0)
         return 0;
     for (size_t i = 0; asked != 0 && i < waiting->count; i++) {
@@ -164,7 +164,7 @@ static uint32_t the_question(struct core *core, const struct occurrence *event,
         (asked != 0 && asks_elsewhere(core, asked, event->subject)))
         return 0;
     for (size_t i = 0; i < waiting->count; i++) {
-        if (obligation_awaits(obligation_at(core, waiting->items[i]), event->stub.type))
+        if (obligation_awaits(obligation_at(core, waiting->items[i]), event->gist.type))
             return waiting->items[i];
     }
     return 0;
@@ -178,11 +178,11 @@ struct answers answers_of(struct core *core, const struct occurrence *event,
     size_t count = 0;
     bool named_nothing =
         event->header->causation_id.len > 0 &&
-        event_named(core, event->stub.publisher, event->header->causation_id).number == 0;
+        event_named(core, event->gist.publisher, event->header->causation_id).number == 0;
     if (waiting.count == 0 ||
         (event->type->roles != 0 && (event->type->roles & 1u << event->role) == 0))
         return (struct answers){0};
-    if ((core->terms->prioritising & agreement_type_bit(event->stub.type)) != 0) {
+    if ((core->terms->prioritising & agreement_type_bit(event->gist.type)) != 0) {
         bool holds = prioritises(core, event, facts);
         for (size_t i = 0; holds && i < waiting.count; i++)
             answers[count++] = obligation_capture(core, waiting.items[i]);
@@ -195,7 +195,7 @@ struct answers answers_of(struct core *core, const struct occurrence *event,
         answers[count++] = obligation_capture(core, question);
     for (size_t i = 0; !event->type->causation_required && i < waiting.count; i++) {
         uint32_t other = waiting.items[i];
-        if (other != question && !obligation_awaits(obligation_at(core, other), event->stub.type))
+        if (other != question && !obligation_awaits(obligation_at(core, other), event->gist.type))
             answers[count++] = obligation_capture(core, other);
     }
     return (struct answers){answers, count};
@@ -207,11 +207,11 @@ void early_add(struct core *core, const struct occurrence *event)
 {
     uint32_t handle = pool_take(&core->early);
     struct early *early = pool_at(&core->early, handle);
-    early->stub = event->stub;
+    early->gist = event->gist;
     early->subject = event->subject;
     table_add(&core->early_causes,
               table_fingerprint(0, event->header->causation_id.data, SL_UUID_SIZE), handle);
-    table_add(&core->early_answers, event->stub.number, handle);
+    table_add(&core->early_answers, event->gist.number, handle);
 }
 
 struct early *early_find(const struct core *core, uint64_t answer)

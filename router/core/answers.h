@@ -10,7 +10,7 @@ struct obligation;
 
 /* An answer that came before its question (it names an event that has not come yet). */
 struct early {
-    struct stub stub;
+    struct gist gist;
     uint32_t subject;
     struct sl_buffer answered; /* questions that it answered since, as in its past */
     uint32_t answered_count;

@@ -31,10 +31,10 @@ struct occurrence original_of(struct core *core, const struct core_event *event,
     made.type = past->type;
     made.role = past->role;
     made.correlation = past->correlation;
-    made.stub.type = (uint8_t)sl_type_index(past->type);
-    made.stub.lane = (uint8_t)sl_type_lane(past->type);
-    memcpy(made.stub.uuid, past->uuid, SL_UUID_SIZE);
-    made.source = stub_source(core, &made.stub, made.subject);
+    made.gist.type = (uint8_t)sl_type_index(past->type);
+    made.gist.lane = (uint8_t)sl_type_lane(past->type);
+    memcpy(made.gist.uuid, past->uuid, SL_UUID_SIZE);
+    made.source = gist_source(core, &made.gist, made.subject);
     made.erased = past->erased || erased_until(core, made.subject) >= past->renewed;
     return made;
 }
@@ -85,7 +85,7 @@ static bool drop_all(const void *context, uint8_t fact, uint8_t value)
 
 static void forget_finding(struct core *core, const struct occurrence *original)
 {
-    (void)table_remove(&core->findings, finding_of(original), original->stub.number);
+    (void)table_remove(&core->findings, finding_of(original), original->gist.number);
 }
 
 static void withdraw_obligations(struct core *core, const struct occurrence *event,
@@ -107,7 +107,7 @@ static void withdraw_obligations(struct core *core, const struct occurrence *eve
 void withdraw(struct core *core, const struct occurrence *event, struct past *past,
               const struct occurrence *original)
 {
-    uint64_t number = original->stub.number;
+    uint64_t number = original->gist.number;
     table_set(&core->withdrawn, number, 1);
     forget_finding(core, original);
     for (size_t i = 0; i < past->routes.count; i++)
@@ -224,7 +224,7 @@ static bool drop_gone(const void *context, uint8_t fact, uint8_t value)
 static void correct_facts(const struct correction *c)
 {
     struct core *core = c->core;
-    uint64_t number = c->original->stub.number;
+    uint64_t number = c->original->gist.number;
     for (size_t i = 0; i < core->making.houses.count; i++)
         statements_drop(core, core->making.houses.items[i].subject, number, drop_gone, c);
     for (size_t i = 0; i < c->now->count; i++) {
@@ -253,7 +253,7 @@ static struct planned *expectation(const struct plan *plan, const struct obligat
 static void ask_no_more(struct correction *c, uint32_t handle)
 {
     struct core *core = c->core;
-    uint64_t number = c->original->stub.number;
+    uint64_t number = c->original->gist.number;
     const struct obligation *open = obligation_at(core, handle);
     bool itself = obligation_opener(core, handle, number) != NULL;
     struct planned *ended = making_alloc(core, sizeof *ended);
@@ -289,7 +289,7 @@ static void move_term(const struct correction *c, uint32_t handle, const struct 
 static void correct_obligations(struct correction *c)
 {
     struct core *core = c->core;
-    uint64_t number = c->original->stub.number;
+    uint64_t number = c->original->gist.number;
     size_t count = 0;
     const uint32_t *found = obligations_of_event(core, number, &count);
     c->ended = making_alloc(core, (count + 1) * sizeof(void *));
@@ -400,7 +400,7 @@ void correct(struct core *core, struct occurrence *event, struct past *past,
                            .corrected = *original,
                            .past = past,
                            .moved = event->subject != original->subject};
-    uint64_t number = original->stub.number;
+    uint64_t number = original->gist.number;
     c.corrected.header = event->header;
     c.corrected.sections = event->sections;
     c.corrected.subject = event->subject;
@@ -419,7 +419,7 @@ void correct(struct core *core, struct occurrence *event, struct past *past,
             forward_header(core, event, &past->routes.items[i], "corrected-away");
     }
     renew_routes(&c, past->routes.items, past->routes.count);
-    table_set(&core->renewed, number, event->stub.number);
+    table_set(&core->renewed, number, event->gist.number);
     if (core->making.lines.count == 0)
         line_add(core, &event->source, CORE_LOGGED, "corrected", NULL)->detail = making_text(
             core, "#%llu was corrected", (unsigned long long)number);

@@ -131,7 +131,7 @@ size_t view_who(const struct view *view, const struct agreement_who *who, int pl
     case AGREEMENT_OTHER:
         return one(event != NULL ? other(core, event->organisation) : NOBODY, places);
     case AGREEMENT_PUBLISHER:
-        return one(event != NULL ? event->stub.publisher : NOBODY, places);
+        return one(event != NULL ? event->gist.publisher : NOBODY, places);
     case AGREEMENT_BOTH:
         return both(core, places);
     case AGREEMENT_MUNICIPALITY:
@@ -201,7 +201,7 @@ bool obligation_meant(const struct view *view, const struct agreement_outcome *o
     const struct obligation *open = obligation_at(view->core, handle);
     if (outcome->types != 0 && (open->outcome->types & outcome->types) == 0)
         return false;
-    if (outcome->from_publisher && open->owner != view->event->stub.publisher)
+    if (outcome->from_publisher && open->owner != view->event->gist.publisher)
         return false;
     return rule_among(view->terms, &outcome->rules, open->rule->name);
 }
@@ -248,7 +248,7 @@ static bool role_is(const struct view *view, const struct agreement_condition *c
 static bool event_is(const struct view *view, const struct agreement_condition *condition)
 {
     return view->event != NULL &&
-           (condition->types & agreement_type_bit(view->event->stub.type)) != 0;
+           (condition->types & agreement_type_bit(view->event->gist.type)) != 0;
 }
 
 static bool purpose_agreed(const struct view *view, const struct agreement_condition *condition)

@@ -149,7 +149,7 @@ static void reset_priority(struct core *core, const struct occurrence *event,
         ends |= now->values[fact] == AGREEMENT_YES && before->values[fact] != AGREEMENT_YES;
     }
     if (set != 0 && set == before->values[TEAM_PRIORITY] && ends)
-        state_fact(core, event->stub.number, event->subject, TEAM_PRIORITY, 0);
+        state_fact(core, event->gist.number, event->subject, TEAM_PRIORITY, 0);
 }
 
 static void second_round(struct core *core, const struct occurrence *event, size_t index)
@@ -193,7 +193,7 @@ static void compare_list(struct core *core, const struct occurrence *event, size
     bool set = core->making.list_set && house->subject == event->subject;
     if (grounds == house->grounds && priority == house->priority && !set)
         return;
-    list_changed(core, &event->source, event->stub.lane, house->subject, house->grounds);
+    list_changed(core, &event->source, event->gist.lane, house->subject, house->grounds);
 }
 
 static void finish(struct core *core, const struct occurrence *event)
@@ -211,7 +211,7 @@ static void finish(struct core *core, const struct occurrence *event)
 bool wrong_role(const struct core *core, const struct occurrence *event)
 {
     return event->type->roles != 0 && (event->type->roles & 1u << event->role) == 0 &&
-           (core->terms->agreement->role_tested & agreement_type_bit(event->stub.type)) == 0;
+           (core->terms->agreement->role_tested & agreement_type_bit(event->gist.type)) == 0;
 }
 
 static void withhold_role(struct core *core, const struct occurrence *event)
@@ -234,7 +234,7 @@ static void note_repetition(struct core *core, const struct occurrence *event)
     uint64_t finding = finding_of(event), number, first = 0;
     size_t cursor = 0;
     while ((number = table_next(&core->findings, finding, &cursor)) != 0) {
-        if (number < event->stub.number && (first == 0 || number < first))
+        if (number < event->gist.number && (first == 0 || number < first))
             first = number;
     }
     if (first != 0)
@@ -263,7 +263,7 @@ static void route(struct core *core, const struct occurrence *event, struct past
         core->making.withheld = true;
     }
     if (event->header->causation_id.len > 0 && !core->making.withheld &&
-        event_named(core, event->stub.publisher, event->header->causation_id).number == 0)
+        event_named(core, event->gist.publisher, event->header->causation_id).number == 0)
         early_add(core, event);
 }
 
@@ -278,12 +278,12 @@ struct occurrence occurrence_of(struct core *core, const struct core_event *even
                               .subject = subject_get(core, header->subject.data),
                               .at = event->at,
                               .correlation = correlation_of(header)};
-    made.stub = (struct stub){.number = event->number,
+    made.gist = (struct gist){.number = event->number,
                               .type = (uint8_t)sl_type_index(made.type),
                               .publisher = (int8_t)event->publisher,
                               .lane = (uint8_t)sl_type_lane(made.type)};
-    memcpy(made.stub.uuid, header->event_id.data, SL_UUID_SIZE);
-    made.source = stub_source(core, &made.stub, made.subject);
+    memcpy(made.gist.uuid, header->event_id.data, SL_UUID_SIZE);
+    made.source = gist_source(core, &made.gist, made.subject);
     return made;
 }
 
@@ -303,11 +303,11 @@ static void change(struct core *core, const struct core_event *event, struct occ
                    struct past *past)
 {
     struct occurrence original = original_of(core, event, past);
-    occurrence->stub.lane = original.stub.lane;
+    occurrence->gist.lane = original.gist.lane;
     house_add(core, original.subject);
     for (size_t i = 0; i < past->stated.count; i++)
         house_add(core, past->stated.items[i].subject);
-    if (table_get(&core->withdrawn, original.stub.number) != 0) { /* X13 */
+    if (table_get(&core->withdrawn, original.gist.number) != 0) { /* X13 */
         struct core_line *line = line_add(core, &occurrence->source, CORE_WITHHELD, "too-late",
                                           NULL);
         line->to = occurrence->source.from;
@@ -382,8 +382,8 @@ void core_receipt(struct core *core, int64_t at, uint64_t number, int receiver, 
             opener == NULL)
             continue;
         house_add(core, open->subject);
-        lane = opener->stub.lane;
-        source = stub_source(core, &opener->stub, open->subject);
+        lane = opener->gist.lane;
+        source = gist_source(core, &opener->gist, open->subject);
         obligation_meet(core, &source, found[i]);
     }
     for (size_t i = 0; i < core->making.houses.count; i++) { /* R44: what was overdue is there */

@@ -117,7 +117,7 @@ static void explain_rule(struct explaining *e, const struct agreement_rule *rule
 static void explain_rules(struct explaining *e)
 {
     const struct terms *terms = e->view->terms;
-    size_t type = e->view->event->stub.type;
+    size_t type = e->view->event->gist.type;
     for (size_t i = terms->by_type_begin[type]; i < terms->by_type_begin[type + 1]; i++)
         explain_rule(e, &terms->agreement->rules[terms->by_type[i].rule]);
     sl_buffer_printf(e->out, "%zu rules fire, %zu about this type do not, %zu are about others\n",

@@ -30,7 +30,7 @@ bool gate_restricted(const struct core *core, const struct occurrence *event, ui
 {
     int restricted = core->terms->restricted;
     return (sections & event->sections) != 0 && !event->erased &&
-           event->stub.lane != SL_LANE_ACUTE && !exempt && restricted >= 0 &&
+           event->gist.lane != SL_LANE_ACUTE && !exempt && restricted >= 0 &&
            core->making.before.values[restricted] == AGREEMENT_YES;
 }
 
@@ -82,7 +82,7 @@ static void deliver(struct core *core, const struct occurrence *event,
 {
     struct core_delivery *delivery = NULL;
     if (fresh)
-        delivery = delivery_add(core, &event->source, event->stub.lane, route->to, route->role,
+        delivery = delivery_add(core, &event->source, event->gist.lane, route->to, route->role,
                                 NULL, forward->rule, forward->clause);
     for (size_t i = 0; delivery == NULL && i < core->making.deliveries.count; i++) {
         struct core_delivery *other = &core->making.deliveries.items[i];
@@ -138,7 +138,7 @@ void gate_forward(struct core *core, const struct occurrence *event, const struc
         route->without_consent |= behind;
         sections &= ~behind;
     }
-    if (role != forward->role && event->stub.lane != SL_LANE_ACUTE) {
+    if (role != forward->role && event->gist.lane != SL_LANE_ACUTE) {
         uint32_t behind = sections & (resident | note);
         route->without_holder |= behind;
         sections &= ~behind;

@@ -121,7 +121,7 @@ void guards_ask(const struct terms *terms, const struct occurrence *event,
                 const struct facts *facts, struct said_bits *out)
 {
     const struct agreement *agreement = terms->agreement;
-    const struct sl_type *type = sl_type_at(event->stub.type);
+    const struct sl_type *type = sl_type_at(event->gist.type);
     for (size_t i = 0; i < agreement->fact_count; i++)
         out->slots[i] = UINT64_C(1) << facts->values[terms->facts[i]];
     for (size_t place = 0; place < GUARD_ATTRIBUTES; place++) {
@@ -129,7 +129,7 @@ void guards_ask(const struct terms *terms, const struct occurrence *event,
         if (name == NULL)
             continue;
         struct sl_bytes value = sl_header_attribute(event->header, name);
-        int fact = terms->attribute_facts[event->stub.type * GUARD_ATTRIBUTES + place];
+        int fact = terms->attribute_facts[event->gist.type * GUARD_ATTRIBUTES + place];
         if (value.size == 0)
             value = sl_text(agreement_value_name(AGREEMENT_UNKNOWN));
         out->slots[AGREEMENT_FACTS_MAX + place] = text_bit(value);

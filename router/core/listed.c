@@ -41,7 +41,7 @@ static size_t add_open(struct core *core, uint32_t subject)
         const struct opener *behind = obligation_behind(core, at);
         if (behind == NULL || core->making.lines.count - before == CORE_LIST_OPEN)
             continue;
-        struct core_source source = stub_source(core, &behind->stub, subject);
+        struct core_source source = gist_source(core, &behind->gist, subject);
         line_opened(core, &source, at);
         if (obligation_at(core, at)->overdue)
             core->making.lines.items[core->making.lines.count - 1].outcome = CORE_OVERDUE;

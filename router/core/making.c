@@ -79,14 +79,14 @@ const struct agreement_clause *rule_clause(const struct agreement_rule *rule)
     return rule->clause_count > 0 ? &rule->clauses[0] : NULL;
 }
 
-struct core_source stub_source(struct core *core, const struct stub *stub, uint32_t subject)
+struct core_source gist_source(struct core *core, const struct gist *gist, uint32_t subject)
 {
-    uint8_t *uuid = making_alloc(core, sizeof stub->uuid);
-    memcpy(uuid, stub->uuid, sizeof stub->uuid);
-    return (struct core_source){.number = stub->number,
+    uint8_t *uuid = making_alloc(core, sizeof gist->uuid);
+    memcpy(uuid, gist->uuid, sizeof gist->uuid);
+    return (struct core_source){.number = gist->number,
                                 .uuid = uuid,
-                                .type = sl_type_at(stub->type)->name,
-                                .from = place_name(core, stub->publisher),
+                                .type = sl_type_at(gist->type)->name,
+                                .from = place_name(core, gist->publisher),
                                 .subject = subject_at(core, subject)->pseudonym};
 }
 

@@ -123,7 +123,7 @@ void obligation_end(struct core *core, uint32_t handle)
     struct table *by_event = &core->obligations.by_event;
     for (uint32_t opener = obligation->openers, next; opener != 0; opener = next) {
         next = opener_at(core, opener)->next;
-        (void)table_remove(by_event, opener_at(core, opener)->stub.number, handle);
+        (void)table_remove(by_event, opener_at(core, opener)->gist.number, handle);
         opener_free(core, opener);
     }
     for (uint32_t link = obligation->links, next; link != 0; link = next) {
@@ -193,12 +193,12 @@ static void add_opener(struct core *core, uint32_t handle, const struct opener *
     while (*last != 0)
         last = &opener_at(core, *last)->next;
     *last = opener;
-    remember_event(core, handle, like->stub.number);
+    remember_event(core, handle, like->gist.number);
 }
 
 void obligation_add_opener(struct core *core, uint32_t handle, const struct occurrence *event)
 {
-    struct opener made = {.stub = event->stub,
+    struct opener made = {.gist = event->gist,
                           .correlation = event->correlation,
                           .finding = finding_of(event),
                           .asked = keep_asked(core, event)};
@@ -216,7 +216,7 @@ struct opener *obligation_opener(const struct core *core, uint32_t handle, uint6
 {
     for (uint32_t at = obligation_at(core, handle)->openers; at != 0;
          at = opener_at(core, at)->next) {
-        if (opener_at(core, at)->stub.number == number)
+        if (opener_at(core, at)->gist.number == number)
             return opener_at(core, at);
     }
     return NULL;
@@ -227,10 +227,10 @@ void obligation_drop_opener(struct core *core, uint32_t handle, uint64_t number)
     struct obligation *obligation = obligation_at(core, handle);
     bool others = false;
     for (uint32_t at = obligation->openers; at != 0; at = opener_at(core, at)->next)
-        others = others || opener_at(core, at)->stub.number != number;
+        others = others || opener_at(core, at)->gist.number != number;
     for (uint32_t *at = &obligation->openers; others && *at != 0;) {
         uint32_t opener = *at;
-        if (opener_at(core, opener)->stub.number != number) {
+        if (opener_at(core, opener)->gist.number != number) {
             at = &opener_at(core, opener)->next;
             continue;
         }
@@ -378,7 +378,7 @@ struct answer obligation_capture(struct core *core, uint32_t handle)
     uint64_t *openers = making_alloc(core, count * sizeof *openers);
     count = 0;
     for (uint32_t at = obligation->openers; at != 0; at = opener_at(core, at)->next)
-        openers[count++] = opener_at(core, at)->stub.number;
+        openers[count++] = opener_at(core, at)->gist.number;
     return (struct answer){.rule = obligation->rule->name,
                            .types = obligation->outcome->types,
                            .chains = capture_chains(core, obligation->links),
@@ -430,7 +430,7 @@ void core_obligations(struct core *core, struct core_decision *out)
             const struct opener *behind = obligation_behind(core, at);
             if (behind == NULL)
                 continue;
-            struct core_source source = stub_source(core, &behind->stub, i);
+            struct core_source source = gist_source(core, &behind->gist, i);
             line_opened(core, &source, at);
             if (obligation_at(core, at)->overdue)
                 core->making.lines.items[core->making.lines.count - 1].outcome = CORE_OVERDUE;

@@ -13,7 +13,7 @@
 struct opener { /* an event that asked for what is awaited */
     uint32_t next;
     bool withdrawn;
-    struct stub stub;
+    struct gist gist;
     uint64_t correlation; /* fingerprint; 0: none */
     uint64_t finding;     /* fingerprint of the same finding again (X8) */
     char *asked;          /* attributes that the answer's rules ask for, see asked.c; or NULL */

@@ -1,5 +1,5 @@
 /*
- * An event as the core looks at it, and what is remembered of one: its stub, the questions that it
+ * An event as the core looks at it, and what is remembered of one: its gist, the questions that it
  * answered, and who got it.
  */
 #ifndef CORE_OCCURRENCE_H
@@ -8,8 +8,8 @@
 #include "router/core/core.h"
 #include "router/core/terms.h"
 
-/* An event, as far as later lines must name it. */
-struct stub {
+/* The gist of an event: as far as later lines must name it. */
+struct gist {
     uint64_t number;
     uint8_t uuid[SL_UUID_SIZE];
     uint8_t type; /* of the catalogue */
@@ -19,7 +19,7 @@ struct stub {
 
 /* The event in hand, or one that is looked at again. */
 struct occurrence {
-    struct stub stub;
+    struct gist gist;
     const struct sl_type *type;
     enum sl_organisation organisation; /* the publisher's */
     enum sl_role role;
@@ -33,7 +33,7 @@ struct occurrence {
 };
 
 struct occurrence occurrence_of(struct core *core, const struct core_event *event);
-struct core_source stub_source(struct core *core, const struct stub *stub, uint32_t subject);
+struct core_source gist_source(struct core *core, const struct gist *gist, uint32_t subject);
 uint64_t correlation_of(const Samenloop__V1__Header *header); /* 0: none */
 
 /* May the event be said nothing of, since its type wants another role (7.8)? */

@@ -38,7 +38,7 @@ static void remember(struct core *core, const struct occurrence *event,
     LIST_ADD(&core->making.said)[0] = (struct said){.subject = event->subject, .key = key};
     line_speak(core, &event->source, CORE_REMEMBERED, planned->rule)->what = fact_says(
         core, planned->fact, planned->value);
-    state_fact(core, event->stub.number, event->subject, planned->fact, planned->value);
+    state_fact(core, event->gist.number, event->subject, planned->fact, planned->value);
 }
 
 /* ---------------------------------------------------------------- obligations */
@@ -48,7 +48,7 @@ uint64_t finding_of(const struct occurrence *event)
     if (event->type->original)
         return 0;
     uint8_t key[24];
-    sl_put64(key, (uint64_t)event->stub.type << 8 | (uint8_t)event->stub.publisher);
+    sl_put64(key, (uint64_t)event->gist.type << 8 | (uint8_t)event->gist.publisher);
     sl_put64(key + 8, (uint64_t)event->header->occurred_at);
     sl_put64(key + 16, event->subject);
     return table_fingerprint(0, key, sizeof key);
@@ -71,7 +71,7 @@ void obligation_close(struct core *core, const struct core_source *event, uint32
 void obligation_meet(struct core *core, const struct core_source *event, uint32_t handle)
 {
     const struct obligation *obligation = obligation_at(core, handle);
-    unsigned long long asked = obligation_behind(core, handle)->stub.number;
+    unsigned long long asked = obligation_behind(core, handle)->gist.number;
     int64_t late = core->making.at - obligation->due;
     if (late <= 0)
         obligation_close(core, event, handle, CORE_MET, making_text(core, "asked by #%llu", asked));
@@ -91,7 +91,7 @@ static bool same_cause(const struct core *core, uint32_t handle, const struct oc
         if (event->correlation != 0 && opener->correlation == event->correlation)
             return true;
         if (finding != 0 && opener->finding == finding && !opener->withdrawn &&
-            opener->stub.number < event->stub.number)
+            opener->gist.number < event->gist.number)
             return true;
     }
     return false;
@@ -114,7 +114,7 @@ static uint32_t asked_already(const struct core *core, const struct occurrence *
 }
 
 /* S43: answers that named the event before it came meet what it asks. */
-static void meet_early(struct core *core, uint32_t handle, const struct stub *opener)
+static void meet_early(struct core *core, uint32_t handle, const struct gist *opener)
 {
     size_t cursor = 0;
     uint64_t found;
@@ -123,16 +123,16 @@ static void meet_early(struct core *core, uint32_t handle, const struct stub *op
     const struct obligation *open = obligation_at(core, handle);
     while ((found = table_next(&core->early_causes, cause, &cursor)) != 0) {
         const struct early *early = pool_at(&core->early, (uint32_t)found);
-        if (obligation_awaits(open, early->stub.type) && early->subject == open->subject &&
-            met_by(open, early->stub.publisher) &&
-            table_get(&core->withdrawn, early->stub.number) == 0 &&
-            (first == NULL || early->stub.number < first->stub.number))
+        if (obligation_awaits(open, early->gist.type) && early->subject == open->subject &&
+            met_by(open, early->gist.publisher) &&
+            table_get(&core->withdrawn, early->gist.number) == 0 &&
+            (first == NULL || early->gist.number < first->gist.number))
             first = early;
     }
     if (first == NULL)
         return;
     early_answered(core, (struct early *)first, handle);
-    struct core_source source = stub_source(core, &first->stub, first->subject);
+    struct core_source source = gist_source(core, &first->gist, first->subject);
     obligation_meet(core, &source, handle);
 }
 
@@ -149,8 +149,8 @@ static void expect(struct core *core, const struct occurrence *event, const stru
 {
     uint32_t already = asked_already(core, event, planned);
     if (already != 0) {
-        unsigned long long by = obligation_behind(core, already)->stub.number;
-        obligation_add_chain(core, already, NULL, 0, opener->stub.number);
+        unsigned long long by = obligation_behind(core, already)->gist.number;
+        obligation_add_chain(core, already, NULL, 0, opener->gist.number);
         obligation_add_opener(core, already, opener);
         line_speak(core, &event->source, CORE_LOGGED, planned->rule)->detail = making_text(
             core, "already asked by #%llu", by);
@@ -168,16 +168,16 @@ static void expect(struct core *core, const struct occurrence *event, const stru
                               .outcome = planned->outcome,
                               .owner = (int8_t)planned->to,
                               .role = (uint8_t)role,
-                              .publisher = event->stub.publisher,
+                              .publisher = event->gist.publisher,
                               .municipality = (int8_t)municipality_of(core, event)};
     uint32_t handle = obligation_new(core, &made);
     for (const struct chain *chain = planned->goes_on; chain != NULL; chain = chain->next)
-        obligation_add_chain(core, handle, chain->numbers, chain->count, opener->stub.number);
+        obligation_add_chain(core, handle, chain->numbers, chain->count, opener->gist.number);
     if (planned->goes_on == NULL)
-        obligation_add_chain(core, handle, NULL, 0, opener->stub.number);
+        obligation_add_chain(core, handle, NULL, 0, opener->gist.number);
     obligation_add_opener(core, handle, opener);
     line_opened(core, &event->source, handle);
-    meet_early(core, handle, &opener->stub);
+    meet_early(core, handle, &opener->gist);
 }
 
 void line_opened(struct core *core, const struct core_source *event, uint32_t handle)
@@ -237,7 +237,7 @@ static void join(struct core *core, const struct occurrence *event, const struct
     size_t count = 0;
     const uint32_t *found = meant(core, event, planned, &count);
     for (size_t i = 0; i < count; i++) {
-        obligation_add_chain(core, found[i], NULL, 0, opener->stub.number);
+        obligation_add_chain(core, found[i], NULL, 0, opener->gist.number);
         obligation_add_opener(core, found[i], opener);
     }
 }
@@ -265,7 +265,7 @@ static void say(struct core *core, const struct occurrence *event, const struct 
         detail = making_alloc(core, sizeof *detail);
         *detail = (struct core_detail){"because", planned->text};
     }
-    (void)tell(core, &event->source, event->stub.lane,
+    (void)tell(core, &event->source, event->gist.lane,
                &(struct told){.rule = planned->rule->name,
                               .clause = rule_clause(planned->rule),
                               .what = planned->outcome->what,
@@ -353,10 +353,10 @@ void carry_out(struct core *core, const struct occurrence *event, const struct p
             break;
         case PLAN_PRIORITISE:
             core->making.list_set = true;
-            state_fact(core, event->stub.number, event->subject, planned->fact, planned->value);
+            state_fact(core, event->gist.number, event->subject, planned->fact, planned->value);
             break;
         case PLAN_KEEP:
-            state_fact(core, event->stub.number, event->subject, planned->fact, planned->value);
+            state_fact(core, event->gist.number, event->subject, planned->fact, planned->value);
             break;
         case PLAN_NOTIFY:
             say(core, event, planned, 0);

@@ -296,16 +296,16 @@ void past_keep(struct core *core, const struct occurrence *event, uint64_t origi
     if (original != 0 && table_get(&core->withdrawn, original) != 0)
         return; /* nothing more comes of it */
     if (original == 0) {
-        past->number = event->stub.number;
+        past->number = event->gist.number;
         past->at = event->at;
         past->role = event->role;
         past->type = event->type;
-        past->uuid = event->stub.uuid;
+        past->uuid = event->gist.uuid;
         past->correlation = event->correlation;
         past->routes.items = making->routes.items;
         past->routes.count = making->routes.count;
     }
-    past->renewed = event->stub.number;
+    past->renewed = event->gist.number;
     past->erased = event->erased;
     size_t count = past->stated.count + making->stated.count;
     struct stated *stated = making_alloc(core, (count + 1) * sizeof *stated);

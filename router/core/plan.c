@@ -442,8 +442,8 @@ struct plan *plan_event(struct core *core, const struct occurrence *event,
         add_fact(&planning, NULL, NULL, PLAN_KEEP, terms->area, (uint8_t)area);
     guards_ask(terms, event, known, &said);
     view.said = &said;
-    for (size_t i = terms->by_type_begin[event->stub.type];
-         i < terms->by_type_begin[event->stub.type + 1]; i++) {
+    for (size_t i = terms->by_type_begin[event->gist.type];
+         i < terms->by_type_begin[event->gist.type + 1]; i++) {
         if (guard_lets(&terms->by_type[i], event, &said))
             fire(&planning, &view, &terms->agreement->rules[terms->by_type[i].rule], NULL);
     }

@@ -15,7 +15,7 @@ static size_t level_who(struct core *core, const struct obligation *open,
 {
     const struct participant *publisher = &core->participants[open->publisher];
     struct occurrence opener = {.organisation = publisher->organisation,
-                                .stub = {.publisher = open->publisher}};
+                                .gist = {.publisher = open->publisher}};
     struct view view = {.core = core, .terms = open->terms, .event = &opener, .facts_only = true};
     switch (who->whom) {
     case AGREEMENT_MUNICIPALITY:
@@ -96,8 +96,8 @@ static void fall_due(struct core *core, uint32_t handle)
 {
     struct obligation *open = obligation_at(core, handle);
     const struct opener *behind = obligation_behind(core, handle);
-    struct core_source source = stub_source(core, &behind->stub, open->subject);
-    uint8_t lane = behind->stub.lane;
+    struct core_source source = gist_source(core, &behind->gist, open->subject);
+    uint8_t lane = behind->gist.lane;
     bool first = open->level == 0;
     house_add(core, open->subject);
     if (first) {
@@ -138,7 +138,7 @@ void digest_add(struct core *core, const struct occurrence *event, const struct 
                                   .terms = core->terms,
                                   .rule = planned->rule,
                                   .outcome = planned->outcome,
-                                  .first = event->stub,
+                                  .first = event->gist,
                                   .first_subject = event->subject};
     }
     digest->subjects = sl_grow(digest->subjects, &digest->capacity, digest->count + 1,
@@ -162,7 +162,7 @@ static bool still(struct core *core, const struct digest *digest, uint32_t subje
 static void tell_digest(struct core *core, const struct digest *digest,
                         const uint8_t *const *subjects, size_t count)
 {
-    struct core_source source = stub_source(core, &digest->first, digest->first_subject);
+    struct core_source source = gist_source(core, &digest->first, digest->first_subject);
     struct view view = {.core = core, .terms = digest->terms};
     int places[2];
     size_t receivers = view_who(&view, &digest->outcome->to, places);

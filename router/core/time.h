@@ -12,7 +12,7 @@ struct digest {
     const struct terms *terms;
     const struct agreement_rule *rule;
     const struct agreement_outcome *outcome;
-    struct stub first; /* the event behind it */
+    struct gist first; /* the event behind it */
     uint32_t first_subject;
     uint32_t *subjects;
     size_t count;
