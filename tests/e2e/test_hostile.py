@@ -283,8 +283,8 @@ def broken_rules_end_the_connection(box, make, honest):
     count = violations(box)
     for start, cases in ((Peer, before_hello), (Peer.greeted, after_hello)):
         with Peer(box) as names:
-            todo = list(cases(make, names))
-        for name, messages, sentence in todo:
+            chosen = list(cases(make, names))
+        for name, messages, sentence in chosen:
             with start(box) as peer:
                 attack(name, peer, messages, sentence)
             count += 1
