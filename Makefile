@@ -58,7 +58,7 @@ PC_LIBS = $(shell pkg-config --libs $(PACKAGES))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help all programs demo test ci quick unit interop replay report e2e chaos backlog fuzz bench coverage check format install clean dependencies
+.PHONY: help all programs demo test ci quick unit interop replay report e2e chaos backlog soak fuzz bench coverage check format install clean dependencies
 
 help:
 	@echo 'make demo          installs what is missing, builds, and runs a small day of both organisations'
@@ -70,6 +70,7 @@ help:
 	@echo 'make simulate DAYS=5000   router and adapters in a simulated world: so many bad days, from seed SEED on'
 	@echo 'make backlog       five million events that wait for a receiver: memory, start and order (some 20 GB, half an hour)'
 	@echo 'make fuzz SECONDS=60   feeds every reader of bytes from outside with anything, for so long each'
+	@echo 'make soak          traffic that settles, for MINUTES (10): what each process has in memory, and that it does not grow'
 	@echo 'make bench         measures events a second and latency, with the limits of the machine beside it'
 	@echo 'make coverage      lines and branches that unit and replay tests reach, by folder'
 	@echo 'make check         clang-format, clang-tidy, cppcheck, and a build with clang'
@@ -125,6 +126,12 @@ EVENTS = 5000000
 backlog: dependencies
 	@$(MAKE) --no-print-directory programs tests-built
 	@BUILD=$(BUILD) /usr/bin/python3 tests/e2e/test_backlog.py --events $(EVENTS)
+
+MINUTES = 10
+
+soak: dependencies
+	@$(MAKE) --no-print-directory programs
+	@BUILD=$(BUILD) /usr/bin/python3 tests/e2e/test_soak.py --minutes $(MINUTES)
 
 # With clang, libFuzzer and sanitizers, in a folder of its own.
 FUZZING = $(MAKE) --no-print-directory CC=clang SANITIZE=fuzzer-no-link,address,undefined
