@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "router/core/core.h"
 #include "router/decided.h"
 #include "router/erasure.h"
 #include "router/source.h"
 #include "router/state.h"
+#include "schemas/expiry.h"
 #include "schemas/timestamp.h"
 #include "schemas/version.h"
 
@@ -108,6 +110,33 @@ static json_t *describe_head(const struct heads *heads)
                      hex(sl_bytes(heads->root, sizeof heads->root)), "at", moment(heads->at));
 }
 
+static json_t *describe_open(const struct router *router)
+{
+    struct core_open open = decided_open(router);
+    return json_pack("{s:o,s:o,s:o}", "open", number(open.open), "overdue", number(open.overdue),
+                     "overdue_since", moment(open.overdue_since));
+}
+
+/* Sentences on keys and certificates that end soon, or that are not there. */
+static json_t *describe_expiring(const struct router *router)
+{
+    struct sl_buffer lines = {0};
+    json_t *made = json_array();
+    (void)sl_expiry_tell(router->directory, router->moment.now, &lines);
+    for (size_t i = 0; i < router->directory->count; i++) {
+        if (router->directory->participants[i].card_count == 0)
+            sl_buffer_printf(&lines, "%s: there is no key card that is good\n",
+                             router->directory->participants[i].name);
+    }
+    const uint8_t *end = lines.data + lines.size;
+    for (const uint8_t *at = lines.data, *feed; at < end; at = feed + 1) {
+        feed = memchr(at, '\n', (size_t)(end - at)); /* every line has one */
+        (void)json_array_append_new(made, text(sl_bytes(at, (size_t)(feed - at))));
+    }
+    sl_buffer_free(&lines);
+    return made;
+}
+
 static json_t *status(struct router *router, const json_t *question)
 {
     struct router_figures figures;
@@ -116,16 +145,17 @@ static json_t *status(struct router *router, const json_t *question)
     router_figures(router, &figures);
     for (int i = 0; i < (int)router->participant_count; i++)
         (void)json_array_append_new(participants, describe_participant(router, i));
-    return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:o,s:{s:o,s:o,s:o,s:o,s:o,s:o}}", "version",
-                     SL_VERSION, "at", moment(router->moment.now), "journal",
-                     hex(sl_bytes(journal_identity(router->journal), SL_IDENTITY_SIZE)),
-                     "agreement", describe_agreement(router, &figures), "participants",
-                     participants, "last_violation", describe_violation(router), "full",
-                     router->full, "records", number(journal_last(router->journal)), "head",
-                     describe_head(&router->heads), "counters", "events", number(figures.events),
-                     "refused", number(figures.refused), "duplicates", number(figures.duplicates),
-                     "violations", number(figures.violations), "differing",
-                     number(figures.differing), "dead_letters", number(figures.dead_letters));
+    return json_pack(
+        "{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:o,s:{s:o,s:o,s:o,s:o,s:o,s:o}}", "version",
+        SL_VERSION, "at", moment(router->moment.now), "last_at", moment(router->at), "obligations",
+        describe_open(router), "expiring", describe_expiring(router), "journal",
+        hex(sl_bytes(journal_identity(router->journal), SL_IDENTITY_SIZE)), "agreement",
+        describe_agreement(router, &figures), "participants", participants, "last_violation",
+        describe_violation(router), "full", router->full, "records",
+        number(journal_last(router->journal)), "head", describe_head(&router->heads), "counters",
+        "events", number(figures.events), "refused", number(figures.refused), "duplicates",
+        number(figures.duplicates), "violations", number(figures.violations), "differing",
+        number(figures.differing), "dead_letters", number(figures.dead_letters));
 }
 
 /* ---------------------------------------------------------------- dead letters */

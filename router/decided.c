@@ -389,6 +389,11 @@ void decided_obligations(struct router *router, struct sl_buffer *lines)
         core_line_write(lines, &decision.lines[i]);
 }
 
+struct core_open decided_open(const struct router *router)
+{
+    return router->decider == NULL ? (struct core_open){0} : core_open(router->decider->core);
+}
+
 void decided_list(struct router *router, int participant, uint32_t after, struct core_list *out)
 {
     core_list(router->decider->core, participant, after, out);

@@ -72,6 +72,9 @@ void decided_erasure(struct router *router, const uint8_t subject[SL_PSEUDONYM_S
 /* The obligations that are open, as lines `obligation_opened` or `_overdue` without a moment. */
 void decided_obligations(struct router *router, struct sl_buffer *lines);
 
+/* How many they are (core_open); nothing before there is an agreement. */
+struct core_open decided_open(const struct router *router);
+
 /* The joint team's list for a participant (core_list). */
 struct core_list;
 void decided_list(struct router *router, int participant, uint32_t after, struct core_list *out);

@@ -190,6 +190,15 @@ void core_erase(struct core *core, int64_t at, const uint8_t subject[SL_PSEUDONY
  * event behind it and without a moment; those due first come first. Nothing changes. */
 void core_obligations(struct core *core, struct core_decision *out);
 
+/* How many are open, how many of them overdue, and since when the first of these (0: none). Looks
+ * at every house. */
+struct core_open {
+    uint64_t open;
+    uint64_t overdue;
+    int64_t overdue_since; /* ms since 1970 */
+};
+struct core_open core_open(const struct core *core);
+
 /*
  * The joint team's list as it stands, a piece at a time, for a participant: the houses of which the
  * agreement's rules of the list tell it. Begins with `after` 0 and goes on with `next`, until that

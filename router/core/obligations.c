@@ -440,3 +440,21 @@ void core_obligations(struct core *core, struct core_decision *out)
         qsort(core->making.lines.items, core->making.lines.count, sizeof(struct core_line), by_due);
     making_done(core, out);
 }
+
+struct core_open core_open(const struct core *core)
+{
+    struct core_open open = {0};
+    for (uint32_t i = 1; i <= core->subjects.used; i++) {
+        for (uint32_t at = subject_at(core, i)->obligations; at != 0;
+             at = obligation_at(core, at)->next) {
+            const struct obligation *one = obligation_at(core, at);
+            if (obligation_behind(core, at) == NULL)
+                continue; /* as core_obligations */
+            open.open++;
+            open.overdue += one->overdue ? 1 : 0;
+            if (one->overdue && (open.overdue_since == 0 || one->due < open.overdue_since))
+                open.overdue_since = one->due;
+        }
+    }
+    return open;
+}
