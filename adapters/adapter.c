@@ -386,6 +386,7 @@ void samenloop_health(const struct samenloop *house, struct samenloop_health *ou
     out->fed = house->client.fed;
     out->connected = house->client.state == CLIENT_TALKING;
     out->head = heads_size(house->heads);
+    out->cards_refused = house->setup.directory->refused;
     (void)snprintf(out->alarm, sizeof out->alarm, "%s", heads_alarm(house->heads));
     if (!out->fed)
         sl_hex(out->journal, house->client.journal, SL_IDENTITY_SIZE);

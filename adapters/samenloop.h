@@ -184,6 +184,7 @@ struct samenloop_health {
     uint64_t behind;    /* deliveries whose previous one is missing */
     uint64_t failed;    /* deliveries that could not be taken */
     uint64_t connections;
+    uint64_t cards_refused; /* of those in the folder now: key cards that are not good */
     char journal[33]; /* where `fed` is false: identity of the journal that the router keeps */
     uint64_t head;    /* records of the journal under its last signed head that fits; 0: none yet */
     char alarm[256];  /* the journal is not what it was: why, or empty */

@@ -20,6 +20,8 @@ static const struct {
     {{"router_duplicates", true, "Events that came again."}, AT(duplicates)},
     {{"router_violations", true, "Connections ended because of a frame that was wrong."},
      AT(violations)},
+    {{"router_cards_refused", false, "Key cards in the folder that are not good."},
+     AT(cards_refused)},
 };
 
 /* A number of a participant's lane, or (lane 0) of the participant. */

@@ -235,6 +235,8 @@ void router_figures(const struct router *router, struct router_figures *out)
     out->agreement_waits = agreed_wake(router);
     out->events = journal_events(router->journal);
     out->connections = router->connections.count;
+    if (router->directory != NULL) /* who only reads the journal has none */
+        out->cards_refused = router->directory->refused;
     out->dead_letters = deliveries_dead(router->deliveries);
     for (int i = 0; i < SL_MAX_PARTICIPANTS; i++) {
         for (int lane = SL_LANE_ACUTE; lane <= SL_LANE_ORDINARY; lane++)

@@ -134,6 +134,7 @@ struct router_figures {
     uint64_t differing;       /* records that would be decided otherwise now, when folded, */
     uint64_t differing_first; /* and the first of them */
     uint64_t dead_letters;    /* not discarded, not tried again */
+    uint64_t cards_refused;   /* key cards in the folder that are not good */
     int64_t agreement_waits;  /* until then, ms since 1970; INT64_MAX: none waits */
     uint64_t waiting[SL_MAX_PARTICIPANTS][SL_LANES];
 };

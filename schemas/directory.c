@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "schemas/file.h"
 #include "schemas/keyfile.h"
@@ -151,6 +152,15 @@ static X509_STORE *load_trust(const char *file, struct sl_error *error)
     return NULL;
 }
 
+/* A pipe or a device would be waited for. */
+static int read_file(struct sl_buffer *out, const char *path, struct sl_error *error)
+{
+    struct stat facts;
+    if (stat(path, &facts) == 0 && !S_ISREG(facts.st_mode))
+        return sl_fail(error, SL_BAD_KEY_CARD, "%s: this is no file", path);
+    return sl_file_read(out, path, SL_MAX_CARD, error);
+}
+
 static void load_card(struct sl_directory *directory, const char *path, X509_STORE *trust,
                       int64_t now, struct sl_buffer *problems)
 {
@@ -158,14 +168,15 @@ static void load_card(struct sl_directory *directory, const char *path, X509_STO
     struct sl_buffer file = {0};
     struct sl_card card;
     int participant = -1;
-    if (sl_file_read(&file, path, SL_MAX_CARD, &error) < 0)
-        sl_buffer_printf(problems, "%s\n", error.text); /* which has the path */
+    if (read_file(&file, path, &error) < 0)
+        sl_buffer_printf(problems, "%s\n", error.text);
     else if (sl_card_read(&card, sl_buffer_bytes(&file), trust, now, &error) < 0)
         sl_buffer_printf(problems, "%s: %s\n", path, error.text);
     else if (sl_directory_card(directory, sl_bytes(card.hash, SL_HASH_SIZE), &participant) != NULL)
         sl_card_free(&card); /* a copy of one that is there */
     else
         (void)sl_directory_keep(directory, &card);
+    directory->refused += error.code != SL_OK;
     sl_buffer_free(&file);
 }
 

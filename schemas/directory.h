@@ -26,6 +26,7 @@ struct sl_participant {
 struct sl_directory {
     size_t count;
     struct sl_participant participants[SL_MAX_PARTICIPANTS];
+    uint64_t refused; /* cards in the folder that are not good */
 };
 
 /* Adds a participant without cards; -1 when the name or OIN is none, or given already. */
@@ -33,10 +34,10 @@ int sl_directory_add(struct sl_directory *directory, const char *name, const cha
                      struct sl_error *error);
 
 /*
- * Reads every *.card in a folder and keeps those of known participants; `trust_file` has the PEM
- * certificates that vouch for them, and the CRLs, which are then wanted for all. A card that is not
- * good stops nobody else: `problems` gets a line for it, with its path, and one for each
- * participant who is left without a card and so cannot connect. -1 only when the folder or the
+ * Reads every *.card in a folder that is a file and keeps those of known participants; `trust_file`
+ * has the PEM certificates that vouch for them, and the CRLs, which are then wanted for all. A card
+ * that is not good stops nobody else: `problems` gets a line for it, with its path, and one for
+ * each participant who is left without a card and so cannot connect. -1 only when the folder or the
  * trusted certificates cannot be read.
  */
 int sl_directory_load(struct sl_directory *directory, const char *folder, const char *trust_file,

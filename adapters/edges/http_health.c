@@ -71,6 +71,8 @@ static const struct {
 static const struct sl_metric changed = {
     "adapter_journal_changed", false,
     "1: the router's journal is not what its signed heads said before."};
+static const struct sl_metric cards = {"adapter_cards_refused", false,
+                                       "Key cards in the folder that are not good."};
 static const struct sl_metric head = {"adapter_head", false,
                                       "Records under the last signed head that was checked."};
 
@@ -100,6 +102,7 @@ void http_metrics(struct http_request *request)
         sl_metrics_one(&out, &counters[i].metric,
                        (int64_t) * (const uint64_t *)(const void *)(base + counters[i].offset));
     sl_metrics_one(&out, &changed, health.alarm[0] != '\0');
+    sl_metrics_one(&out, &cards, (int64_t)health.cards_refused);
     sl_metrics_one(&out, &head, (int64_t)health.head);
     sl_metrics_end(&out);
     http_reply(request, MHD_HTTP_OK, SL_METRICS_TYPE, &out, NULL, NULL);

@@ -100,6 +100,17 @@ class Sandbox:
         assert code == 0, wrong
         until(lambda: self.messages().count("reloaded\n") > before)
 
+    def metrics(self, name):
+        """The numbers of the router ("router") or of a participant's adapter, without samenloop_ and _total."""
+        if name == "router":
+            lines = (self.folder / "router/stdout").read_text().splitlines()
+            url = next(line.split(" ", 1)[1] for line in lines if line.startswith("metrics "))
+        else:
+            url = self.state["participants"][name]["url"] + "/metrics"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            pairs = [line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if not line.startswith("#")]
+        return {key.removeprefix("samenloop_").removesuffix("_total"): int(value) for key, value in pairs}
+
     def log(self):
         """The router's routing log so far."""
         path = pathlib.Path(self.state["router"]["log"])

@@ -3,70 +3,21 @@
 and strangers knock, while IMG publishes and NCG takes: each attack is told what is wrong, is counted and leaves a word for the
 operators; nothing of it is delivered; all of the honest traffic arrives."""
 import contextlib
-import datetime
 import pathlib
 import re
 import resource
 import sys
-import threading
 import time
 import uuid
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parent / "hostile")]
 import house  # noqa: E402
 import peer as p  # noqa: E402
+from honest import Honest  # noqa: E402
 from peer import S, W, Peer, c  # noqa: E402
 
 ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
 VERDICT_REFUSED, VERDICT_LATER = 3, 4
-
-
-# ---------------------------------------------------------------- honest traffic
-
-def honest_event(n):
-    at = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    bag = f"00142000000{n % 50 + 1:05d}"
-    return {"specversion": "1.0", "id": str(uuid.UUID(int=(4 << 76) | (8 << 60) | n)),
-            "source": "urn:nld:oin:00000004164164164000:systeem:backoffice", "type": "nl.samenloop.structural_damage_found",
-            "subject": bag, "time": at, "datacontenttype": "application/json",
-            "data": {"attributes": {"occurred_at": at, "municipality": "0014", "safety_doubt": "no"},
-                     "location": {"bag_id": bag, "municipality": "0014"},
-                     "dossier": {"organisation": "img", "case_number": f"IMG-{n:05d}"},
-                     "findings": {"found_on": "2021-03-30", "element": "wall"}}}
-
-
-class Honest:
-    """IMG's back office hands events in, NCG's takes them; everything is counted, every answer is wanted at once."""
-
-    def __init__(self, box):
-        self.box, self.accepted, self.taken, self.wrong, self.slowest = box, [], [], [], 0.0
-        self.stopping = threading.Event()
-        self.threads = [threading.Thread(target=one, daemon=True) for one in (self.publish, self.take)]
-
-    def publish(self):
-        while not self.stopping.wait(0.05):
-            events = [honest_event(len(self.accepted) + n) for n in range(5)]
-            begun = time.monotonic()
-            status, answer = self.box.publish_many("img", events)
-            self.slowest = max(self.slowest, time.monotonic() - begun)
-            if status != 202:
-                self.wrong.append((status, answer))
-            self.accepted += [one["id"] for one in events]
-
-    def take(self):
-        while not self.stopping.is_set() or len(self.arrived()) < len(self.accepted):
-            self.taken += self.box.take("ncg", wait=1)
-
-    def arrived(self):
-        return {one["id"] for one in self.taken if one["source"].startswith("urn:nld:oin:00000004164164164000")}
-
-    def of_the_municipality(self):
-        return [one for one in self.taken if one["source"].startswith("urn:nld:oin:00000001000000014000")]
-
-    def end(self):
-        self.stopping.set()
-        for thread in self.threads:
-            thread.join(20)
 
 
 # ---------------------------------------------------------------- bent publications: (name, bundle, code, sentence)
@@ -325,6 +276,17 @@ def newer_connection_holds(box, make, honest):
         assert newer.verdicts(make.bundle(keys=make.ncg))[0][1] == "bad_signature"
 
 
+def a_name_of_its_own_helps_nobody(box, make, honest):
+    """The connection's name is the peer's to choose; who speaks is told by the key. Two of one name: the second is not heard."""
+    for name in (b"img", b"\0\0\0\0\1", bytes(5), b"\xff" * 255):
+        with Peer.greeted(box, routing_id=name) as peer:
+            assert peer.verdicts(make.bundle(keys=make.ncg))[0][2].endswith("signed by ncg, sent by gm0014")
+            with Peer(box, routing_id=name) as second:
+                second.raw(second.hello_frame())
+                assert second.receive(0.1) == (None, None)
+            assert peer.verdicts(make.bundle(keys=make.ncg))[0][1] == "bad_signature"
+
+
 def beyond_all_bounds_is_cut_off(box, make, honest):
     """64 MiB: the library hangs up before it has them; there is nobody left to be told."""
     with Peer.greeted(box) as peer:
@@ -468,7 +430,7 @@ def main():
             thread.start()
         sealed = Sealed(box, make)
         tests = [strangers_stay_outside, silent_ones_take_no_place, good_one_is_taken, bent_publications_are_refused, unknown_card_is_kept_for_later,
-                 broken_rules_end_the_connection, too_much_unanswered_is_cut_off, newer_connection_holds,
+                 broken_rules_end_the_connection, too_much_unanswered_is_cut_off, newer_connection_holds, a_name_of_its_own_helps_nobody,
                  beyond_all_bounds_is_cut_off, bytes_that_are_no_handshake, silent_ones_are_hung_up_on,
                  sealed.ends_as_a_dead_letter, honest_traffic_is_undisturbed]
         house.run([house.named(test, box, make, honest) for test in tests])

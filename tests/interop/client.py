@@ -18,7 +18,7 @@ class Client:
         self.keys, self.address, self.credit = keys, address, credit
         self.curve = curve or c.X25519PrivateKey.from_private_bytes(keys.secret("curve.key"))
         self.outbox, self.inbox_identity, self.journal = os.urandom(16), os.urandom(16), b""
-        self.inbox, self.position, self.socket = {}, 0, None
+        self.inbox, self.position, self.socket, self.routing_id = {}, 0, None, None
         self.context = zmq.Context()
 
     def __enter__(self):
@@ -35,6 +35,8 @@ class Client:
         self.disconnect()
         self.socket = self.context.socket(zmq.DEALER)
         self.socket.linger = 500
+        if self.routing_id is not None:
+            self.socket.routing_id = self.routing_id
         raw = (c.serialization.Encoding.Raw, c.serialization.PrivateFormat.Raw, c.serialization.NoEncryption())
         self.socket.curve_secretkey = self.curve.private_bytes(*raw)
         self.socket.curve_publickey = c.raw_public(self.curve)

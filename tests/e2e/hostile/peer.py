@@ -27,16 +27,17 @@ def now():
 class Peer(client.Client):
     """The municipality's line to the router; connected, and closed at the end of `with`."""
 
-    def __init__(self, box, curve=None):
-        keys = c.Keys(box.folder / "keys", "gm0014")
+    def __init__(self, box, curve=None, keys=None, routing_id=None):
+        keys = keys or c.Keys(box.folder / "keys", "gm0014")
         super().__init__(keys, box.state["router"]["address"], credit=0, curve=curve)
+        self.routing_id = routing_id
         self.connect()
         self.socket.linger = 0
 
     @classmethod
     @contextlib.contextmanager
-    def greeted(cls, box):
-        with cls(box) as peer:
+    def greeted(cls, box, **values):
+        with cls(box, **values) as peer:
             peer.hello()
             yield peer
 
