@@ -1,7 +1,8 @@
 /*
  * The house's side of the conversation with the router (PROTOCOL.md, "The wire"): greeting,
  * publications lane by lane within the router's credit, answers to deliveries, receipts,
- * heartbeats, and the end.
+ * heartbeats, and the end. client.c has its states, client_hears.c what comes in, client_says.c
+ * what goes out.
  *
  *     away -> greeting -> talking -> ending -> ended -> (disconnected) away
  *

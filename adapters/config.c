@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "schemas/clock.h"
 #include "schemas/file.h"
 #include "schemas/keyfile.h"
 #include "schemas/log/log.h"
@@ -383,19 +383,6 @@ void adapter_config_help(struct sl_buffer *out)
 
 int64_t adapter_config_now(const struct adapter_config *config, int64_t last)
 {
-    struct sl_buffer text = {0};
-    struct sl_error error = {0};
-    struct timespec time = {0};
-    int64_t now = last;
-    if (config->clock[0] == '\0') {
-        if (clock_gettime(CLOCK_REALTIME, &time) == 0)
-            now = (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-    } else if (sl_file_read(&text, config->clock, 64, &error) == 0) {
-        while (text.size > 0 && text.data[text.size - 1] <= ' ')
-            text.size--;
-        if (sl_timestamp_parse(&now, sl_buffer_bytes(&text)) < 0)
-            now = last;
-    }
-    sl_buffer_free(&text);
+    int64_t now = sl_clock_now(config->clock, last);
     return now > last ? now : last;
 }

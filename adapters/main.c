@@ -12,12 +12,12 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "adapters/config.h"
 #include "adapters/edges/http.h"
 #include "adapters/edges/spool.h"
+#include "schemas/clock.h"
 #include "schemas/expiry.h"
 #include "schemas/version.h"
 
@@ -171,13 +171,6 @@ static void edges_round(const struct edges *edges, int64_t elapsed)
     }
 }
 
-static int64_t elapsed_ms(void)
-{
-    struct timespec time = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
 /* ---------------------------------------------------------------- the loop */
 
 static int signals_as_file(void)
@@ -289,11 +282,11 @@ static int loop(struct samenloop_line *line, const struct edges *edges, int sign
     if (edges->http != NULL)
         http_file(edges->http, &files[count++]);
     for (;;) {
-        if (samenloop_turn(line, files, count, edges_timeout(edges, elapsed_ms())) < 0)
+        if (samenloop_turn(line, files, count, edges_timeout(edges, sl_clock_elapsed())) < 0)
             return -1;
         if (take_signals(line, signals, &said))
             return 0;
-        edges_round(edges, elapsed_ms());
+        edges_round(edges, sl_clock_elapsed());
         say(&said, house);
         say_expiry(&said, samenloop_config(line));
         say_spool(&said, edges->spool);

@@ -10,12 +10,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <zmq.h>
 
 #include "adapters/adapter.h"
 #include "adapters/config.h"
 #include "schemas/arrivals.h"
+#include "schemas/clock.h"
 #include "schemas/log/log.h"
 
 enum {
@@ -52,17 +52,10 @@ struct samenloop_line {
     struct sl_error error;
 };
 
-static int64_t elapsed_ms(void)
-{
-    struct timespec time = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
 static struct adapter_moment moment(struct samenloop_line *line)
 {
     line->now = adapter_config_now(line->config, line->now);
-    return (struct adapter_moment){.now = line->now, .elapsed = elapsed_ms()};
+    return (struct adapter_moment){.now = line->now, .elapsed = sl_clock_elapsed()};
 }
 
 /* ---------------------------------------------------------------- the socket */
@@ -211,7 +204,7 @@ static void follow(struct samenloop_line *line)
 static int wait_ms(const struct samenloop_line *line, int timeout_ms)
 {
     int64_t until = adapter_wake(line->house);
-    int64_t left = until == INT64_MAX ? INT64_MAX : until - elapsed_ms();
+    int64_t left = until == INT64_MAX ? INT64_MAX : until - sl_clock_elapsed();
     if (sl_arrivals_any(line->arrivals) || adapter_pending(line->house))
         return 0;
     /* While libzmq connects, the machine's wish for a connection is being met. */

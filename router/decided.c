@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "router/core/core.h"
+#include "router/recording.h"
 #include "router/state.h"
 
 /* Decisions in one Tick record: so that it fits into a segment, whatever has become due. */
@@ -15,42 +16,6 @@ struct decider {
     size_t count;
     size_t capacity;
 };
-
-/* ---------------------------------------------------------------- copies in the arena */
-
-static void *take(struct router *router, size_t size)
-{
-    void *memory = sl_arena_alloc(&router->arena, size);
-    if (memory == NULL)
-        abort(); /* this arena has no limit */
-    return memory;
-}
-
-static ProtobufCBinaryData copy(struct router *router, struct sl_bytes bytes)
-{
-    return sl_to_pb(sl_arena_copy(&router->arena, bytes));
-}
-
-static ProtobufCBinaryData copy_text(struct router *router, const char *text, size_t max)
-{
-    return copy(router, sl_bytes(text, text == NULL ? 0 : strnlen(text, max)));
-}
-
-/* Bytes as a C string; NULL when there are none. */
-static const char *as_text(struct router *router, ProtobufCBinaryData data)
-{
-    if (data.len == 0)
-        return NULL;
-    char *text = take(router, data.len + 1);
-    memcpy(text, data.data, data.len);
-    text[data.len] = '\0';
-    return text;
-}
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 /* ---------------------------------------------------------------- the core's words */
 
@@ -72,108 +37,6 @@ static void tell_event(struct router *router, const struct core_event *event,
         router->watch->event(router->watch->context, &watched);
 }
 
-static bool is_remark(const struct core_line *line)
-{
-    return line->outcome == CORE_WITHHELD;
-}
-
-static void copy_remarks(struct router *router, const struct core_decision *decision,
-                         struct decided *out)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < decision->line_count; i++)
-        count += is_remark(&decision->lines[i]) ? 1 : 0;
-    if (count == 0)
-        return;
-    Samenloop__V1__Remark *remarks = take(router, count * sizeof *remarks);
-    out->remarks = take(router, count * sizeof(void *));
-    for (size_t i = 0; i < decision->line_count && out->remark_count < SL_MAX_REMARKS; i++) {
-        const struct core_line *line = &decision->lines[i];
-        if (!is_remark(line))
-            continue;
-        Samenloop__V1__Remark *remark = &remarks[out->remark_count];
-        *remark = (Samenloop__V1__Remark)SAMENLOOP__V1__REMARK__INIT;
-        remark->rule = copy_text(router, line->rule, SL_MAX_WORD);
-        remark->clause = copy_text(router, line->clause, SL_MAX_WORD);
-        remark->sentence = copy_text(router, line->detail, SL_MAX_SENTENCE);
-        out->remarks[out->remark_count++] = remark;
-    }
-}
-
-static void copy_grounds(struct router *router, const struct core_delivery *from,
-                         Samenloop__V1__Delivery *to)
-{
-    to->n_rules = least(from->reason_count, SL_MAX_REMARKS);
-    to->rules = take(router, to->n_rules * sizeof(void *));
-    for (size_t i = 0; i < to->n_rules; i++) {
-        Samenloop__V1__Ground *ground = take(router, sizeof *ground);
-        *ground = (Samenloop__V1__Ground)SAMENLOOP__V1__GROUND__INIT;
-        ground->rule = copy_text(router, from->reasons[i].rule, SL_MAX_WORD);
-        ground->clause = copy_text(router, from->reasons[i].clause, SL_MAX_WORD);
-        ground->quotation = copy_text(router, from->reasons[i].quotation, SL_MAX_SENTENCE);
-        to->rules[i] = ground;
-    }
-}
-
-static void copy_details(struct router *router, const struct core_delivery *from,
-                         Samenloop__V1__Delivery *to)
-{
-    to->n_details = least(from->detail_count, SL_MAX_DETAILS);
-    to->details = take(router, to->n_details * sizeof(void *));
-    for (size_t i = 0; i < to->n_details; i++) {
-        Samenloop__V1__Detail *detail = take(router, sizeof *detail);
-        *detail = (Samenloop__V1__Detail)SAMENLOOP__V1__DETAIL__INIT;
-        detail->name = copy_text(router, from->details[i].name, SL_MAX_WORD);
-        detail->value = copy_text(router, from->details[i].value, SL_MAX_SENTENCE);
-        to->details[i] = detail;
-    }
-    to->n_subjects = least(from->subject_count, SL_MAX_DIGEST);
-    to->subjects = take(router, to->n_subjects * sizeof *to->subjects);
-    for (size_t i = 0; i < to->n_subjects; i++)
-        to->subjects[i] = copy(router, sl_bytes(from->subjects[i], SL_PSEUDONYM_SIZE));
-}
-
-static Samenloop__V1__DeliveryKind kind_of(const struct core_delivery *delivery)
-{
-    if (delivery->what == NULL)
-        return SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_EVENT;
-    return delivery->what->kind == SL_INSTRUCTION
-               ? SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_INSTRUCTION
-               : SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_NOTICE;
-}
-
-/* `number` is that of the event which the record itself will hold; 0: it will hold none. */
-static int copy_delivery(struct router *router, const struct core_delivery *from, uint64_t number,
-                         Samenloop__V1__Queued **out, struct sl_error *error)
-{
-    Samenloop__V1__Queued *queued = take(router, sizeof *queued);
-    Samenloop__V1__Delivery *delivery = take(router, sizeof *delivery);
-    *queued = (Samenloop__V1__Queued)SAMENLOOP__V1__QUEUED__INIT;
-    *delivery = (Samenloop__V1__Delivery)SAMENLOOP__V1__DELIVERY__INIT;
-    queued->participant = sl_to_pb(sl_text(router->participants[from->receiver]));
-    queued->delivery = delivery;
-    queued->sections = from->sections;
-    if (from->event.subject != NULL)
-        queued->subject = copy(router, sl_bytes(from->event.subject, SL_PSEUDONYM_SIZE));
-    if (from->event.number != number)
-        queued->event = journal_find_event(router->journal, from->event.number, error);
-    if (from->event.number != number && queued->event == 0)
-        return sl_fail(error, SL_DAMAGED, "journal: event %llu is not there",
-                       (unsigned long long)from->event.number);
-    delivery->lane = (Samenloop__V1__Lane)from->lane;
-    delivery->kind = kind_of(from);
-    delivery->name = copy_text(router, from->what == NULL ? NULL : from->what->name, SL_MAX_WORD);
-    delivery->role = (Samenloop__V1__Role)from->role;
-    delivery->deadline = from->due;
-    delivery->journal_number = from->event.number;
-    delivery->accepted_at = router->at;
-    delivery->receipt_wanted = from->receipt_wanted;
-    copy_grounds(router, from, delivery);
-    copy_details(router, from, delivery);
-    *out = queued;
-    return 0;
-}
-
 /* Adds a decision's lines and deliveries; the deliveries have no numbers yet. */
 static int add(struct router *router, const struct core_decision *decision, uint64_t number,
                struct decided *out, struct sl_error *error)
@@ -183,15 +46,15 @@ static int add(struct router *router, const struct core_decision *decision, uint
     if (decision->delivery_count == 0)
         return 0;
     size_t count = out->queued_count + decision->delivery_count;
-    Samenloop__V1__Queued **queued = take(router, count * sizeof(void *));
+    Samenloop__V1__Queued **queued = recording_room(router, count * sizeof(void *));
     if (out->queued_count > 0)
         memcpy(queued, out->queued, out->queued_count * sizeof(void *));
     out->queued = queued;
     for (size_t i = 0; i < decision->delivery_count && router->watch != NULL; i++)
         router->watch->told(router->watch->context, &decision->deliveries[i]);
     for (size_t i = 0; i < decision->delivery_count; i++) {
-        if (copy_delivery(router, &decision->deliveries[i], number, &queued[out->queued_count],
-                          error) < 0)
+        if (recording_delivery(router, &decision->deliveries[i], number, &queued[out->queued_count],
+                               error) < 0)
             return -1;
         out->queued_count++;
     }
@@ -221,7 +84,7 @@ static struct core_source source_of(struct router *router, int participant,
     if (header->event_id.len == SL_UUID_SIZE)
         source.uuid = header->event_id.data;
     if (header->type.len <= SL_MAX_WORD && sl_bytes_printable(sl_from_pb(header->type)))
-        source.type = as_text(router, header->type);
+        source.type = recording_text(router, header->type);
     if (header->subject.len == SL_PSEUDONYM_SIZE)
         source.subject = header->subject.data;
     return source;
@@ -233,11 +96,11 @@ void decided_refused(struct router *router, int participant,
     struct core_line line = {.outcome = CORE_REFUSED,
                              .at = router->at,
                              .event = {.from = router->participants[participant],
-                                       .type = as_text(router, refused->type)},
-                             .rule = as_text(router, refused->rule),
+                                       .type = recording_text(router, refused->type)},
+                             .rule = recording_text(router, refused->rule),
                              .to = router->participants[participant],
-                             .what = as_text(router, refused->code),
-                             .detail = as_text(router, refused->sentence)};
+                             .what = recording_text(router, refused->code),
+                             .detail = recording_text(router, refused->sentence)};
     if (refused->event_id.len == SL_UUID_SIZE)
         line.event.uuid = refused->event_id.data;
     if (refused->subject.len == SL_PSEUDONYM_SIZE)
@@ -351,7 +214,7 @@ enum decided_verdict decided_event(struct router *router, int participant, uint6
     tell_event(router, &event, &decision);
     if (add(router, &decision, number, out, error) < 0)
         return DECIDED_FAILED;
-    copy_remarks(router, &decision, out);
+    recording_remarks(router, &decision, out);
     out->past = sl_arena_copy(&router->arena, decision.past);
     out->original = decision.original;
     outgoing_number(router, out->queued, out->queued_count);
@@ -429,14 +292,14 @@ void decided_ended(struct router *router, const struct decided_end *end)
                              .event = source_of(router, end->publisher, end->header),
                              .to = router->participants[end->receiver],
                              .role = (enum sl_role)delivery->role,
-                             .what = as_text(router, delivery->name)};
+                             .what = recording_text(router, delivery->name)};
     line.event.number = end->event->number;
     if (delivery->n_rules > 0) { /* the first that brought it about */
-        line.rule = as_text(router, delivery->rules[0]->rule);
-        line.clause = as_text(router, delivery->rules[0]->clause);
+        line.rule = recording_text(router, delivery->rules[0]->rule);
+        line.clause = recording_text(router, delivery->rules[0]->clause);
     }
     if (end->dead)
-        line.what = as_text(router, sl_to_pb(end->code));
+        line.what = recording_text(router, sl_to_pb(end->code));
     tell(router, &line);
 }
 
@@ -466,10 +329,11 @@ static size_t read_participants(struct router *router,
                                 const Samenloop__V1__JournalAgreement *record,
                                 struct core_participant *who)
 {
-    size_t count = least(record->n_participants, SL_MAX_PARTICIPANTS);
+    size_t count = record->n_participants < SL_MAX_PARTICIPANTS ? record->n_participants
+                                                                : SL_MAX_PARTICIPANTS;
     for (size_t i = 0; i < count; i++) {
         const Samenloop__V1__Participant *one = record->participants[i];
-        who[i] = (struct core_participant){.name = as_text(router, one->name)};
+        who[i] = (struct core_participant){.name = recording_text(router, one->name)};
         for (size_t k = 0; k < one->n_roles; k++)
             who[i].roles |= 1u << one->roles[k];
     }

@@ -6,6 +6,7 @@
 
 #include "router/language/agreement.h"
 #include "router/shell.h"
+#include "schemas/clock.h"
 #include "schemas/log/log.h"
 #include "schemas/version.h"
 
@@ -57,7 +58,7 @@ static struct config *read_all(const char *file)
     struct sl_buffer problems = {0};
     struct config *config = config_read_file(file, &problems);
     if (config != NULL) {
-        (void)config_load(config, shell_now(config->clock, 0), &problems);
+        (void)config_load(config, sl_clock_now(config->clock, 0), &problems);
         tell(&config->warnings);
         struct agreement *agreement = NULL;
         if (config->agreement_text.size > 0)

@@ -9,7 +9,6 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -19,12 +18,13 @@
 #include "router/control.h"
 #include "router/feed.h"
 #include "router/page.h"
+#include "router/peers.h"
 #include "router/pidfile.h"
 #include "router/router.h"
 #include "router/sockets.h"
 #include "schemas/arrivals.h"
+#include "schemas/clock.h"
 #include "schemas/expiry.h"
-#include "schemas/file.h"
 #include "schemas/log/storage.h"
 #include "schemas/timestamp.h"
 #include "schemas/wire.h"
@@ -32,18 +32,9 @@
 enum {
     ROUND_FRAMES = 1024,           /* taken in one round, */
     ROUND_BYTES = 4 * 1024 * 1024, /* more than a credit of events: who sends more is noticed */
-    ROUTING_ID = 255,              /* bytes of a peer's routing id, at most */
     WAIT_MS = 1000, /* the longest wait: systemd's watchdog wants to see the loop turn */
     TRIM_MS = 60 * 1000,
     CLOCK_FILE_MS = 10 /* the same where the time stands in a file */
-};
-
-/* A connection as ZeroMQ knows it. What a peer says of itself is only where to answer. */
-struct peer {
-    uint64_t connection; /* as the machine knows it; 0: free */
-    size_t id_size;
-    uint8_t id[ROUTING_ID];
-    char user[ADMISSION_USER + 1];
 };
 
 struct shell {
@@ -61,88 +52,18 @@ struct shell {
     int64_t elapsed;
     int64_t expiry_told; /* when it was told last what ends soon */
     int64_t trimmed;     /* elapsed: when free memory was given back last */
-    struct peer *peers;
-    size_t peer_count;
-    size_t peer_capacity;
-    uint64_t connections; /* the last number given out */
+    struct peers peers;
     bool stopping;
     bool asked;    /* an operator waits for an answer; */
     bool answered; /* it is in `answer` */
     struct sl_buffer answer;
 };
 
-/* ---------------------------------------------------------------- time */
-
-static int64_t read_clock(clockid_t clock)
-{
-    struct timespec time = {0};
-    (void)clock_gettime(clock, &time);
-    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
-int64_t shell_now(const char *clock_file, int64_t last)
-{
-    if (clock_file[0] == '\0')
-        return read_clock(CLOCK_REALTIME);
-    struct sl_buffer text = {0};
-    struct sl_error error = {0};
-    int64_t now = last;
-    if (sl_file_read(&text, clock_file, SL_TIMESTAMP_SIZE, &error) == 0) {
-        while (text.size > 0 && text.data[text.size - 1] <= ' ')
-            text.size--;
-        if (sl_timestamp_parse(&now, sl_buffer_bytes(&text)) < 0)
-            now = last; /* it is being written */
-    }
-    sl_buffer_free(&text);
-    return now;
-}
-
 static struct router_moment moment(struct shell *shell)
 {
-    shell->now = shell_now((*shell->config)->clock, shell->now);
-    shell->elapsed = read_clock(CLOCK_MONOTONIC);
+    shell->now = sl_clock_now((*shell->config)->clock, shell->now);
+    shell->elapsed = sl_clock_elapsed();
     return (struct router_moment){shell->now, shell->elapsed};
-}
-
-/* ---------------------------------------------------------------- peers */
-
-static struct peer *find_connection(struct shell *shell, uint64_t connection)
-{
-    for (size_t i = 0; i < shell->peer_count; i++) {
-        if (shell->peers[i].connection == connection)
-            return &shell->peers[i];
-    }
-    return NULL;
-}
-
-static void forget_peer(struct shell *shell, struct peer *peer)
-{
-    *peer = shell->peers[--shell->peer_count];
-}
-
-/*
- * The peer with this routing id and key; a new one where there is none. A routing id that came
- * with another key before is another connection: the machine is told that the first one is gone.
- */
-static struct peer *meet_peer(struct shell *shell, struct sl_bytes id, const char *user)
-{
-    for (size_t i = 0; i < shell->peer_count; i++) {
-        struct peer *peer = &shell->peers[i];
-        if (!sl_bytes_equal(id, sl_bytes(peer->id, peer->id_size)))
-            continue;
-        if (strcmp(peer->user, user) == 0)
-            return peer;
-        router_gone(shell->router, peer->connection);
-        forget_peer(shell, peer);
-        break;
-    }
-    shell->peers = sl_grow(shell->peers, &shell->peer_capacity, shell->peer_count + 1,
-                           sizeof *shell->peers);
-    struct peer *peer = &shell->peers[shell->peer_count++];
-    *peer = (struct peer){.connection = ++shell->connections, .id_size = id.size};
-    memcpy(peer->id, id.data, id.size);
-    memcpy(peer->user, user, strlen(user) + 1);
-    return peer;
 }
 
 /* ---------------------------------------------------------------- a round */
@@ -156,9 +77,12 @@ static void take_message(struct shell *shell, struct sl_arrival *message)
     if ((*shell->config)->clock[0] != '\0')
         router_time(shell->router, moment(shell));
     int participant = admission_participant(&(*shell->config)->directory, shell->now, user);
-    if (participant < 0 || id.size > ROUTING_ID)
+    if (participant < 0 || id.size > PEER_ID)
         return;
-    struct peer *peer = meet_peer(shell, id, user);
+    uint64_t gone = 0;
+    struct peer *peer = peers_meet(&shell->peers, id, user, &gone);
+    if (gone != 0)
+        router_gone(shell->router, gone);
     struct sl_bytes frame = sl_bytes(zmq_msg_data(&message->body),
                                      message->more ? 0 : zmq_msg_size(&message->body));
     router_frame(shell->router, peer->connection, participant, frame);
@@ -182,7 +106,7 @@ static void take_messages(struct shell *shell)
 /* What cannot be sent now is not waited for: the connection is gone, the journal has it all. */
 static void send_one(struct shell *shell, const struct router_send *send)
 {
-    struct peer *peer = find_connection(shell, send->connection);
+    struct peer *peer = peers_find(&shell->peers, send->connection);
     if (peer == NULL)
         return;
     bool sent =
@@ -192,7 +116,7 @@ static void send_one(struct shell *shell, const struct router_send *send)
     if (!sent && !send->last)
         router_gone(shell->router, send->connection);
     if (!sent || send->last)
-        forget_peer(shell, peer);
+        peers_forget(&shell->peers, peer);
 }
 
 static void tell_notes(struct shell *shell)
@@ -292,14 +216,14 @@ static struct router_setup setup_of(const struct config *config, struct sl_stora
 /* Whose key was taken away is gone at once. */
 static void forget_strangers(struct shell *shell)
 {
-    for (size_t i = 0; i < shell->peer_count;) {
-        struct peer *peer = &shell->peers[i];
+    for (size_t i = 0; i < shell->peers.count;) {
+        struct peer *peer = &shell->peers.list[i];
         if (admission_participant(&(*shell->config)->directory, shell->now, peer->user) >= 0) {
             i++;
             continue;
         }
         router_gone(shell->router, peer->connection);
-        forget_peer(shell, peer);
+        peers_forget(&shell->peers, peer);
     }
 }
 
@@ -370,7 +294,7 @@ static long wait_ms(struct shell *shell)
 {
     struct router_moment wake = router_wake(shell->router);
     int64_t most = (*shell->config)->clock[0] == '\0' ? WAIT_MS : CLOCK_FILE_MS;
-    int64_t elapsed = read_clock(CLOCK_MONOTONIC);
+    int64_t elapsed = sl_clock_elapsed();
     if (wake.now < shell->now + most)
         most = wake.now - shell->now;
     if (wake.elapsed < elapsed + most)
@@ -384,7 +308,7 @@ static long wait_ms(struct shell *shell)
 /* What grows leaves holes; those that are whole pages go back, or they would be a fifth of all. */
 static void give_back(struct shell *shell)
 {
-    int64_t elapsed = read_clock(CLOCK_MONOTONIC);
+    int64_t elapsed = sl_clock_elapsed();
     if (elapsed - shell->trimmed < TRIM_MS)
         return;
     (void)malloc_trim(0);
@@ -515,7 +439,7 @@ static void stop(struct shell *shell)
     if (shell->signals >= 0)
         (void)close(shell->signals);
     sl_buffer_free(&shell->answer);
-    free(shell->peers);
+    peers_free(&shell->peers);
 }
 
 int shell_run(struct config **config, struct sl_error *error)

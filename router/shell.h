@@ -19,7 +19,4 @@
  */
 int shell_run(struct config **config, struct sl_error *error);
 
-/* The time (ms since 1970): the system's, or what stands in the file where one is named. */
-int64_t shell_now(const char *clock_file, int64_t last);
-
 #endif

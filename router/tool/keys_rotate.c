@@ -15,12 +15,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "router/tool/arguments.h"
 #include "router/tool/keys.h"
 #include "router/tool/tool.h"
+#include "schemas/clock.h"
 #include "schemas/directory.h"
 #include "schemas/file.h"
 #include "schemas/keyfile.h"
@@ -304,10 +304,7 @@ int keys_rotate(int count, char **texts)
         return TOOL_USAGE;
     if (arguments.chosen == 0)
         arguments.chosen = (1u << USES) - 1;
-    struct timespec time = {0};
-    (void)clock_gettime(CLOCK_REALTIME, &time);
-    struct rotation rotation = {.arguments = &arguments,
-                                .now = time.tv_sec * SL_SECOND + time.tv_nsec / 1000000};
+    struct rotation rotation = {.arguments = &arguments, .now = sl_clock_now("", 0)};
     sl_arena_init(&rotation.arena, SL_MAX_ARENA);
     int result = run(&rotation, &card, &error);
     sl_forget(rotation.secrets, sizeof rotation.secrets);

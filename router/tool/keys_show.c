@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "router/tool/arguments.h"
 #include "router/tool/keys.h"
 #include "router/tool/tool.h"
+#include "schemas/clock.h"
 #include "schemas/file.h"
 #include "schemas/keycard.h"
 #include "schemas/keyfile.h"
@@ -220,7 +220,7 @@ int keys_show(int count, char **texts)
 {
     struct arguments arguments = {0};
     struct sl_error error = {0};
-    struct showing showing = {.now = time(NULL) * SL_SECOND};
+    struct showing showing = {.now = sl_clock_now("", 0)};
     if (argp_parse(&argp, count, texts, 0, NULL, &arguments) != 0)
         return TOOL_USAGE;
     int result = show(&showing, arguments.path, arguments.trust, &error);

@@ -1,11 +1,11 @@
 /* samenloop obligations: what is awaited of whom, by which rule and until when. */
 #include <argp.h>
-#include <time.h>
 
 #include "router/router.h"
 #include "router/telling.h"
 #include "router/tool/lines.h"
 #include "router/tool/tool.h"
+#include "schemas/clock.h"
 #include "schemas/log/storage.h"
 #include "schemas/timestamp.h"
 
@@ -86,7 +86,7 @@ int tool_obligations(int count, char **arguments)
         .options = options,
         .parser = take,
         .doc = "Shows what is awaited of whom, by which rule and until when."};
-    struct asked asked = {.wanted = {.due_before = (int64_t)time(NULL) * 1000}};
+    struct asked asked = {.wanted = {.due_before = sl_clock_now("", 0)}};
     struct sl_error error = {0};
     if (argp_parse(&argp, count, arguments, 0, NULL, &asked) != 0)
         return TOOL_USAGE;

@@ -13,10 +13,10 @@
 
 #include "router/config.h"
 #include "router/pidfile.h"
-#include "router/shell.h"
 #include "router/tool/arguments.h"
 #include "router/tool/rules.h"
 #include "router/tool/tool.h"
+#include "schemas/clock.h"
 #include "schemas/file.h"
 
 struct asked {
@@ -37,7 +37,7 @@ struct applying {
 static int check_approvals(struct applying *applying, struct sl_error *error)
 {
     struct config *config = applying->config;
-    int64_t now = shell_now(config->clock, 0);
+    int64_t now = sl_clock_now(config->clock, 0);
     struct sl_arena arena;
     sl_arena_init(&arena, 0);
     int result = sl_directory_load(&config->directory, config->cards, config->trust, now,

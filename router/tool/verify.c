@@ -3,12 +3,12 @@
  * found first is told; exit code 1 when anything is wrong.
  */
 #include <jansson.h>
-#include <time.h>
 
 #include "router/audit.h"
 #include "router/config.h"
 #include "router/tool/arguments.h"
 #include "router/tool/tool.h"
+#include "schemas/clock.h"
 #include "schemas/file.h"
 #include "schemas/keyfile.h"
 
@@ -160,7 +160,7 @@ int tool_verify(int argument_count, char **arguments)
     if (argp_parse(&argp, argument_count, arguments, 0, NULL, &asked) != 0)
         return TOOL_USAGE;
     if (asked.config != NULL) {
-        config = config_read(asked.config, (int64_t)time(NULL) * 1000, &problems);
+        config = config_read(asked.config, sl_clock_now("", 0), &problems);
         if (config == NULL) {
             (void)fwrite(problems.data, 1, problems.size, stderr);
             sl_buffer_free(&problems);

@@ -23,6 +23,7 @@
 
 #include "adapters/samenloop.h"
 #include "router/shell.h"
+#include "schemas/clock.h"
 #include "schemas/file.h"
 #include "schemas/timestamp.h"
 
@@ -55,7 +56,7 @@ static int run_router(void)
 {
     struct sl_buffer problems = {0};
     struct sl_error error = {0};
-    struct config *config = config_read("router.cfg", shell_now("", 0), &problems);
+    struct config *config = config_read("router.cfg", sl_clock_now("", 0), &problems);
     int result = config == NULL ? -1 : shell_run(&config, &error);
     if (result < 0)
         (void)fprintf(stderr, "%s%.*s\n", error.text, (int)problems.size,

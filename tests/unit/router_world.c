@@ -13,6 +13,7 @@
 #include <zmq.h>
 
 #include "router/shell.h"
+#include "schemas/clock.h"
 #include "schemas/file.h"
 #include "schemas/keyfile.h"
 
@@ -30,7 +31,7 @@ static void run_router(int out)
 {
     struct sl_buffer problems = {0};
     struct sl_error error = {0};
-    struct config *config = config_read("router.cfg", shell_now("", 0), &problems);
+    struct config *config = config_read("router.cfg", sl_clock_now("", 0), &problems);
     if (config == NULL || dup2(out, STDOUT_FILENO) < 0) {
         (void)fprintf(stderr, "%.*s", (int)problems.size, (const char *)problems.data);
         _exit(3);
@@ -438,7 +439,7 @@ static int begin(void **state)
     assert_int_equal(sl_file_write("router.cfg", sl_text(config_text), 0600, &error), 0);
     assert_int_equal(symlink(rules, "agreement.rules"), 0);
     free(rules);
-    now = shell_now("", 0);
+    now = sl_clock_now("", 0);
     load_parties();
     read_key("router", "curve.pub", false, server_key);
     start_router();
