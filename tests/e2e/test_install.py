@@ -16,7 +16,9 @@ SETTLED = {
     "samenloop-router router.cfg &": "until curl -s http://127.0.0.1:{1}/health http://127.0.0.1:{2}/health | "
                                      "tr '}}' '\\n' | grep -c '\"connected\"' | grep -q 2; do sleep 0.1; done",
     "mv event-2.json": "until [ -e img/spool/taken/back_office/event-2.json ]; do sleep 0.1; done",
-    "./samenloop-send": "until [ $(ls ncg/spool/out/back_office | grep -c json) = 3 ]; do sleep 0.1; done",
+    # The acknowledged one may go after the last one has come.
+    "./samenloop-send": "until grep -q finding-3 ncg/spool/out/back_office/*.json && "
+                        "[ $(ls ncg/spool/out/back_office | grep -c json) = 3 ]; do sleep 0.1; done",
 }
 
 
