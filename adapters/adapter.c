@@ -58,8 +58,10 @@ int adapter_open(struct samenloop **out, const struct adapter_setup *setup,
     house->crypto = sl_crypto_new();
     known_init(&house->known);
     sl_arena_init(&house->frames, SL_MAX_ARENA);
+    sl_arena_init(&house->parcel, SL_MAX_ARENA);
     sl_arena_init(&house->lookup, 0);
     sl_arena_init(&house->window, 0);
+    house->frames.borrows = house->parcel.borrows = house->window.borrows = true;
     if (door_open(house, error) < 0 ||
         outbox_open(&house->outbox, setup->outbox, setup->segment_bytes, &house->known, error) <
             0 ||
@@ -89,6 +91,7 @@ void adapter_close(struct samenloop *house)
     known_free(&house->known);
     sl_crypto_free(house->crypto);
     sl_arena_free(&house->frames);
+    sl_arena_free(&house->parcel);
     sl_arena_free(&house->lookup);
     sl_arena_free(&house->window);
     sl_buffer_free(&house->text);

@@ -37,6 +37,7 @@ struct samenloop {
     struct client client;
     struct listing listing;
     struct sl_arena frames; /* what a frame is read into; cleared with each */
+    struct sl_arena parcel; /* what one delivery of it is opened into; cleared with each */
     struct sl_arena lookup; /* what is looked up in a log; cleared with each */
     struct sl_arena window; /* what was handed out last, */
     struct sl_buffer text;  /* and its text */

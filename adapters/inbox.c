@@ -214,6 +214,10 @@ int inbox_read(struct inbox *inbox, struct sl_arena *arena, uint64_t number, str
     int result = sl_log_read(inbox->log, number, &record, error);
     if (result <= 0)
         return result < 0 ? -1 : damaged(error, number);
+    if (arena->borrows) { /* what is read next takes the record's place */
+        record.kept = sl_arena_copy(arena, record.kept);
+        record.content = sl_arena_copy(arena, record.content);
+    }
     return inbox_record_item(arena, &record, out) < 0 ? damaged(error, number) : 0;
 }
 

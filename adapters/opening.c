@@ -130,7 +130,7 @@ static int open_sections(struct samenloop *house, struct parcel *parcel, struct 
         if (opener == NULL)
             return sl_fail(error, SL_SEALED_WRONGLY, "section %s is sealed to others",
                            sl_section_name((enum sl_section)section->section));
-        if (sl_section_open(opener, house->crypto, &house->frames, parcel->bundle->proof,
+        if (sl_section_open(opener, house->crypto, &house->parcel, parcel->bundle->proof,
                             parcel->envelope, sl_from_pb(parcel->header->event_id), section,
                             &parcel->sections[section->section], error) < 0)
             return -1;
@@ -159,7 +159,7 @@ static int check_sections(struct samenloop *house, const struct parcel *parcel,
     for (int i = SL_LOCATION; i < SL_ORIGIN; i++) {
         const char *field = "";
         if ((parcel->present & sl_section_bit((enum sl_section)i)) != 0 &&
-            sl_section_check(&house->frames, event->type, (enum sl_section)i, parcel->sections[i],
+            sl_section_check(&house->parcel, event->type, (enum sl_section)i, parcel->sections[i],
                              event->subject, &field, error) < 0)
             return sl_fail_at(error, "section %s", sl_section_name((enum sl_section)i));
     }
@@ -176,7 +176,7 @@ static int open_event(struct frame *frame, struct parcel *parcel, struct sl_even
     parcel->bundle = frame->deliver->bundles[parcel->delivery->bundle];
     parcel->envelope = parcel->bundle->envelopes[parcel->delivery->envelope];
     parcel->verified = verified;
-    parcel->header = (void *)sl_arena_unpack(&house->frames, &samenloop__v1__header__descriptor,
+    parcel->header = (void *)sl_arena_unpack(&house->parcel, &samenloop__v1__header__descriptor,
                                              sl_from_pb(parcel->envelope->header));
     if (!verified->tried)
         verify(frame, parcel, verified);
@@ -192,7 +192,7 @@ static int open_event(struct frame *frame, struct parcel *parcel, struct sl_even
         sl_envelope_check(house->crypto, parcel->header, parcel->envelope, false, error) < 0 ||
         open_sections(house, parcel, error) < 0)
         return -1;
-    if (sl_event_opened(event, &house->frames, parcel->header, parcel->sections, parcel->present,
+    if (sl_event_opened(event, &house->parcel, parcel->header, parcel->sections, parcel->present,
                         error) < 0 ||
         check_house(house->opening, event, error) < 0)
         return -1;
@@ -281,6 +281,7 @@ static int take(struct frame *frame, const Samenloop__V1__Delivery *delivery,
     enum sl_lane lane = (enum sl_lane)delivery->lane;
     struct parcel parcel = {.delivery = delivery};
     struct sl_event event;
+    sl_arena_clear(&house->parcel);
     *answer = (struct client_answer){
         .lane = lane,
         .number = delivery->number,

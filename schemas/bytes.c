@@ -161,20 +161,8 @@ enum { BLOCK = 32 * 1024, KEPT = 8 * 1024 * 1024 };
 struct sl_arena_block {
     struct sl_arena_block *next;
     size_t size;
-    size_t used;
     max_align_t data[];
 };
-
-static void *allocate(void *arena, size_t size)
-{
-    return sl_arena_alloc(arena, size);
-}
-
-static void release(void *arena, void *memory)
-{
-    (void)arena;
-    (void)memory;
-}
 
 void sl_arena_init(struct sl_arena *arena, size_t limit)
 {
@@ -194,12 +182,19 @@ void sl_arena_free(struct sl_arena *arena)
 {
     free_blocks(arena->blocks);
     free_blocks(arena->spare);
-    sl_arena_init(arena, arena->limit);
+    *arena = (struct sl_arena){.limit = arena->limit, .borrows = arena->borrows};
 }
 
+static void use(struct sl_arena *arena, struct sl_arena_block *block)
+{
+    arena->at = (uint8_t *)block->data;
+    arena->end = arena->at + block->size;
+}
+
+/* The block in use stays in use: what is little is written where little was before. */
 void sl_arena_clear(struct sl_arena *arena)
 {
-    while (arena->blocks != NULL) {
+    while (arena->blocks != NULL && (arena->blocks->next != NULL || arena->blocks->size > KEPT)) {
         struct sl_arena_block *block = arena->blocks;
         arena->blocks = block->next;
         if (arena->spare_bytes + block->size > KEPT) {
@@ -207,10 +202,12 @@ void sl_arena_clear(struct sl_arena *arena)
             continue;
         }
         arena->spare_bytes += block->size;
-        block->used = 0;
         block->next = arena->spare;
         arena->spare = block;
     }
+    arena->at = arena->end = NULL;
+    if (arena->blocks != NULL)
+        use(arena, arena->blocks);
     arena->used = 0;
 }
 
@@ -226,7 +223,6 @@ static struct sl_arena_block *take_block(struct sl_arena *arena, size_t size)
         block = malloc(sizeof *block + room);
         if (block == NULL)
             out_of_memory();
-        block->used = 0;
         block->size = room;
     }
     block->next = arena->blocks;
@@ -234,18 +230,16 @@ static struct sl_arena_block *take_block(struct sl_arena *arena, size_t size)
     return block;
 }
 
-void *sl_arena_alloc(struct sl_arena *arena, size_t size)
+void *sl_arena_more(struct sl_arena *arena, size_t size)
 {
     if (size > SIZE_MAX / 2)
         return NULL;
     size = (size + 15) & ~(size_t)15;
     if (arena->limit > 0 && size > arena->limit - arena->used)
         return NULL;
-    struct sl_arena_block *block = arena->blocks;
-    if (block == NULL || size > block->size - block->used)
-        block = take_block(arena, size);
-    void *memory = (uint8_t *)block->data + block->used;
-    block->used += size;
+    use(arena, take_block(arena, size));
+    void *memory = arena->at;
+    arena->at += size;
     arena->used += size;
     return memory;
 }
@@ -258,54 +252,6 @@ struct sl_bytes sl_arena_copy(struct sl_arena *arena, struct sl_bytes bytes)
     if (bytes.size > 0)
         memcpy(copy, bytes.data, bytes.size);
     return sl_bytes(copy, bytes.size);
-}
-
-static bool sound(const ProtobufCMessage *message);
-
-static bool field_sound(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
-{
-    const uint8_t *base = (const uint8_t *)message;
-    const void *at = base + field->offset, *quantifier = base + field->quantifier_offset;
-    if (field->label != PROTOBUF_C_LABEL_REPEATED) {
-        const ProtobufCMessage *one = *(const ProtobufCMessage *const *)at;
-        bool other = (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
-                     *(const uint32_t *)quantifier != field->id;
-        return other || one == NULL || sound(one);
-    }
-    const ProtobufCMessage *const *list = *(const ProtobufCMessage *const *const *)at;
-    for (size_t i = 0; i < *(const size_t *)quantifier; i++) {
-        if (!sound(list[i]))
-            return false;
-    }
-    return true;
-}
-
-/*
- * protobuf-c takes a field of number 0 when its tag has more bytes than it needs, keeps it as
- * unknown and writes it with one byte, which it does not take: a log with such a record could not
- * be read again. Field 0 is none.
- */
-static bool sound(const ProtobufCMessage *message)
-{
-    for (unsigned i = 0; i < message->n_unknown_fields; i++) {
-        if (message->unknown_fields[i].tag == 0)
-            return false;
-    }
-    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
-        const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
-        if (field->type == PROTOBUF_C_TYPE_MESSAGE && !field_sound(message, field))
-            return false;
-    }
-    return true;
-}
-
-ProtobufCMessage *sl_arena_unpack(struct sl_arena *arena, const ProtobufCMessageDescriptor *type,
-                                  struct sl_bytes bytes)
-{
-    arena->allocator = (ProtobufCAllocator){allocate, release, arena};
-    ProtobufCMessage *message = protobuf_c_message_unpack(type, &arena->allocator, bytes.size,
-                                                          bytes.data);
-    return message != NULL && sound(message) ? message : NULL;
 }
 
 void sl_hex(char *out, const void *data, size_t size)

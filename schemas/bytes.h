@@ -97,18 +97,34 @@ void sl_buffer_pack(struct sl_buffer *buffer, const ProtobufCMessage *message);
 
 /* Memory that lives until the arena is cleared. With a limit, what would pass it fails. */
 struct sl_arena {
-    struct sl_arena_block *blocks;
-    struct sl_arena_block *spare; /* of what was cleared, to be used again */
+    struct sl_arena_block *blocks; /* the first is the one in use */
+    struct sl_arena_block *spare;  /* of what was cleared, to be used again */
+    uint8_t *at, *end;             /* what is free in the block in use */
     size_t spare_bytes;
     size_t used;
     size_t limit; /* 0: none */
-    ProtobufCAllocator allocator;
+    bool borrows; /* a message in it leaves its bytes where they are, and lives no longer than they:
+                     set by who has made the arena */
 };
 
 void sl_arena_init(struct sl_arena *arena, size_t limit);
 void sl_arena_free(struct sl_arena *arena);
-void sl_arena_clear(struct sl_arena *arena);               /* keeps some memory */
-void *sl_arena_alloc(struct sl_arena *arena, size_t size); /* not zeroed; NULL: the limit */
+void sl_arena_clear(struct sl_arena *arena);              /* keeps some memory */
+void *sl_arena_more(struct sl_arena *arena, size_t size); /* sl_arena_alloc, from another block */
+
+/* Not zeroed; NULL: the limit. */
+static inline void *sl_arena_alloc(struct sl_arena *arena, size_t size)
+{
+    size_t room = (size + 15) & ~(size_t)15;
+    if (room < size || room > (size_t)(arena->end - arena->at) ||
+        (arena->limit > 0 && room > arena->limit - arena->used))
+        return sl_arena_more(arena, size);
+    void *memory = arena->at;
+    arena->at += room;
+    arena->used += room;
+    return memory;
+}
+
 struct sl_bytes sl_arena_copy(struct sl_arena *arena, struct sl_bytes bytes);
 /* Decodes a message into the arena; NULL when malformed or beyond the limit. What it gives can be
  * written and read again, with the fields that it does not know. */
