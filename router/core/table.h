@@ -4,8 +4,8 @@
  *
  * It is made of 4096 small tables with open addressing. A key's bits are mixed, one to one; the
  * first 12 of them choose the small table and need not be kept there. Each grows by itself and by
- * an eighth, so that a table of millions takes no step that anybody would notice, in time or
- * memory.
+ * about an eighth, in blocks that stay where they are, so that a table of millions takes no step
+ * that anybody would notice, in time or memory, and leaves no holes.
  */
 #ifndef TABLE_H
 #define TABLE_H
