@@ -60,6 +60,19 @@ static int check_time(const struct intake *intake, const Samenloop__V1__Header *
     return 0;
 }
 
+/* Who could choose a lane would have what is ordinary go before what is acute. A correction or
+ * withdrawal may go with its original, and which one that is the journal knows. */
+static int check_lane(const struct intake *intake, const struct sl_type *type,
+                      struct sl_error *error)
+{
+    enum sl_lane own = sl_type_lane(type);
+    return intake->lane == own || type->original
+               ? 0
+               : sl_fail(error, SL_WRONG_LANE,
+                         "lane: %s goes in the %s lane, it came in the %s one", type->name,
+                         sl_lane_name(own), sl_lane_name(intake->lane));
+}
+
 /* What was signed and sealed; the few bytes of form around it do not count. */
 static size_t size_of(const Samenloop__V1__Envelope *envelope)
 {
@@ -86,7 +99,9 @@ static int check_event(const struct intake *intake, struct sl_crypto *crypto,
     const struct sl_participant *sender = &intake->directory->participants[intake->participant];
     if (check_header(sender, event->header, &event->type, error) < 0)
         return -1;
-    return check_time(intake, event->header, error);
+    if (check_time(intake, event->header, error) < 0)
+        return -1;
+    return check_lane(intake, event->type, error);
 }
 
 /* A set of the batch's events by id and source: an event's index + 1, open addressing. */

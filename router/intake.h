@@ -1,8 +1,8 @@
 /*
  * The first door of the router: what can be said of a publication without the journal, in the
  * contract's order. Of the bundle: signed, by the participant that sent it. Of each event: its
- * size, its sections' digests, its header by the catalogue, its source, its time. What needs the
- * journal (the same id again, an original) comes after.
+ * size, its sections' digests, its header by the catalogue, its source, its time, its lane. What
+ * needs the journal (the same id again, an original) comes after.
  */
 #ifndef ROUTER_INTAKE_H
 #define ROUTER_INTAKE_H
@@ -18,7 +18,8 @@ struct intake_event {
 
 struct intake {
     const struct sl_directory *directory;
-    int participant;          /* who sent it */
+    int participant;          /* who sent it, */
+    enum sl_lane lane;        /* and in which lane */
     int64_t now;              /* ms since 1970 */
     int64_t in_force;         /* of the agreement: what was recorded before it is refused */
     int64_t future_tolerance; /* ms */

@@ -150,6 +150,7 @@ static int accept(struct publication *publication, size_t index, const struct de
     struct recent_event *kept = &publication->kept[index];
     Samenloop__V1__JournalEvent *record = take(&router->arena, sizeof *record);
     *record = (Samenloop__V1__JournalEvent)SAMENLOOP__V1__JOURNAL_EVENT__INIT;
+    router->acute = router->acute || publication->publish->lane == SAMENLOOP__V1__LANE__LANE_ACUTE;
     record->number = journal_events(router->journal) + 1;
     record->at = router->at;
     record->batch = publication->recent.record;
@@ -209,6 +210,7 @@ static int take_batch(struct publication *publication, struct sl_bytes outbox,
     struct router *router = publication->router;
     const Samenloop__V1__Bundle *bundle = publication->publish->bundle;
     struct intake intake = decided_intake(router, publication->participant);
+    intake.lane = (enum sl_lane)publication->publish->lane;
     for (size_t i = 0; i < bundle->n_envelopes; i++) {
         publication->results[i] = (Samenloop__V1__Result)SAMENLOOP__V1__RESULT__INIT;
         publication->list[i] = &publication->results[i];
@@ -218,7 +220,6 @@ static int take_batch(struct publication *publication, struct sl_bytes outbox,
         answer_later(publication);
         return 0;
     }
-    router->acute = router->acute || publication->publish->lane == SAMENLOOP__V1__LANE__LANE_ACUTE;
     if (append_batch(publication, outbox, error) < 0)
         return -1;
     for (size_t i = 0; i < bundle->n_envelopes; i++) {

@@ -21,6 +21,7 @@ static const char *const names[SL_CODES] = {
     [SL_FIELD_MISSING] = "field_missing",
     [SL_BSN_IN_TEXT] = "bsn_in_text",
     [SL_TIME_WINDOW] = "time_window",
+    [SL_WRONG_LANE] = "wrong_lane",
     [SL_ID_CONFLICT] = "id_conflict",
     [SL_UNKNOWN_ORIGINAL] = "unknown_original",
     [SL_NOT_YOURS] = "not_yours",

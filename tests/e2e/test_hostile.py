@@ -133,6 +133,16 @@ def bent_publications_are_refused(box, make, honest):
     assert refused(box)[before:] == wanted
 
 
+def ordinary_event_in_a_faster_lane_is_refused(box, make, honest):
+    """It would go before what is acute."""
+    event, before = make.event(), len(refused(box))
+    with Peer.greeted(box) as peer:
+        for lane, name in ((1, "acute"), (2, "urgent")):
+            sentence = f"lane: municipality_decided goes in the ordinary lane, it came in the {name} one"
+            assert peer.verdicts(make.bundle(event), lane) == [(VERDICT_REFUSED, "wrong_lane", sentence)]
+            house.until(lambda: ("gm0014", "wrong_lane", sentence) in refused(box)[before:])
+
+
 def refused(box):
     return [(line["from"], line["what"], line["detail"]) for line in box.log() if line["outcome"] == "refused"]
 
@@ -429,7 +439,8 @@ def main():
         for thread in honest.threads:
             thread.start()
         sealed = Sealed(box, make)
-        tests = [strangers_stay_outside, silent_ones_take_no_place, good_one_is_taken, bent_publications_are_refused, unknown_card_is_kept_for_later,
+        tests = [strangers_stay_outside, silent_ones_take_no_place, good_one_is_taken, bent_publications_are_refused,
+                 ordinary_event_in_a_faster_lane_is_refused, unknown_card_is_kept_for_later,
                  broken_rules_end_the_connection, too_much_unanswered_is_cut_off, newer_connection_holds, a_name_of_its_own_helps_nobody,
                  beyond_all_bounds_is_cut_off, bytes_that_are_no_handshake, silent_ones_are_hung_up_on,
                  sealed.ends_as_a_dead_letter, honest_traffic_is_undisturbed]

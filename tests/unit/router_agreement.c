@@ -203,7 +203,7 @@ static void go_through(struct run *run, enum stop stop)
         router_time(run->house.router, run->house.moment);
         build(&event, i, run->house.moment.now);
         Samenloop__V1__Publish publish = SAMENLOOP__V1__PUBLISH__INIT;
-        publish.lane = SAMENLOOP__V1__LANE__LANE_ORDINARY;
+        publish.lane = (Samenloop__V1__Lane)sl_type_lane(event.event.type);
         publish.position = i + 1;
         publish.bundle = party_seal(&parties, &run->house.arena, day[i].who, &event, 1);
         sl_wire_publish(&run->house.frame, &publish);

@@ -11,6 +11,7 @@ static struct intake door(int sender)
 {
     return (struct intake){.directory = &parties.directory,
                            .participant = sender,
+                           .lane = SL_LANE_ORDINARY,
                            .now = now,
                            .in_force = now - 1000000,
                            .future_tolerance = SL_FUTURE_TOLERANCE};
@@ -218,6 +219,33 @@ static void each_refusal_has_its_code(void **state)
     assert_int_equal(judge_changed(too_large), SL_TOO_LARGE);
 }
 
+/* What the first door says of an event of this type in this lane. */
+static enum sl_code judge_in(enum sl_lane lane, int publisher, const char *name)
+{
+    struct party_event event;
+    struct intake intake = door(publisher);
+    intake.lane = lane;
+    party_event(&event, publisher, name, 1, 1, now);
+    if (event.event.type->original) {
+        event.event.header.causation_id = (ProtobufCBinaryData){SL_UUID_SIZE, event.cause};
+        event.event.present = 0;
+    }
+    return judge_as(&intake, party_seal(&parties, &arena, publisher, &event, 1), 0);
+}
+
+static void each_type_has_its_lane(void **state)
+{
+    (void)state;
+    for (int lane = SL_LANE_ACUTE; lane < SL_LANES; lane++) {
+        enum sl_lane in = (enum sl_lane)lane;
+        assert_int_equal(judge_in(in, IMG, "damage_case_opened"),
+                         in == SL_LANE_ORDINARY ? SL_OK : SL_WRONG_LANE);
+        assert_int_equal(judge_in(in, IMG, "acute_unsafe_dismissed"),
+                         in == SL_LANE_ACUTE ? SL_OK : SL_WRONG_LANE);
+        assert_int_equal(judge_in(in, IMG, "event_withdrawn"), SL_OK); /* with its original */
+    }
+}
+
 static void an_id_comes_once_in_a_batch(void **state)
 {
     (void)state;
@@ -262,6 +290,7 @@ int main(void)
         cmocka_unit_test(an_unknown_card_is_for_later),
         cmocka_unit_test(a_changed_section_is_refused_alone),
         cmocka_unit_test(each_refusal_has_its_code),
+        cmocka_unit_test(each_type_has_its_lane),
         cmocka_unit_test(an_id_comes_once_in_a_batch),
     };
     return cmocka_run_group_tests(tests, begin, finish);
