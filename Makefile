@@ -21,7 +21,7 @@ WARNINGS := $(if $(COVERAGE),-w,-Wall -Wextra -Wpedantic -Wshadow -Wconversion -
 FLAGS := -std=c17 -D_GNU_SOURCE -I. -I$(GEN) -MMD -MP -fstack-protector-strong \
          -fstack-clash-protection -pthread $(if $(SANITIZE)$(COVERAGE),,-D_FORTIFY_SOURCE=$(FORTIFY)) \
          $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-LINK := -pthread -Wl,-z,relro,-z,now $(if $(COVERAGE),--coverage) $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+LINK := -pthread -Wl,--build-id=sha1 -Wl,-z,relro,-z,now $(if $(COVERAGE),--coverage) $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
 PROTOS := $(wildcard schemas/samenloop/v1/*.proto)
 PB_C := $(PROTOS:schemas/%.proto=$(GEN)/%.pb-c.c)

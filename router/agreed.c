@@ -38,6 +38,20 @@ void agreed_roles(struct router *router, const Samenloop__V1__JournalAgreement *
     }
 }
 
+int agreed_again(struct router *router, const Samenloop__V1__JournalAgreement *record,
+                 struct sl_error *error)
+{
+    struct decided decided = {0};
+    for (size_t i = 0; i < record->n_participants; i++) {
+        if (router_add_place(router, sl_from_pb(record->participants[i]->name)) < 0)
+            return sl_fail(error, SL_DAMAGED, "journal: an agreement of too many participants");
+    }
+    if (decided_agreement(router, "journal", record, &decided, error) < 0)
+        return -1;
+    agreed_roles(router, record);
+    return 0;
+}
+
 /* Gives everybody of the directory a place, behind those that the journal has named. */
 static int place_participants(struct router *router, const struct router_setup *setup,
                               struct sl_error *error)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "router/core/image.h"
 #include "schemas/directory.h"
 
 struct place {
@@ -146,4 +147,30 @@ uint64_t answered_find(const struct answered *answered, const struct answered_ou
             return one->record;
     }
     return 0;
+}
+
+/* A ring keeps its size, for places in it count modulo that. */
+static void outbox_image(struct outbox *outbox, struct image *image)
+{
+    size_t capacity = outbox->capacity;
+    IMAGE(image, outbox->participant);
+    IMAGE(image, outbox->identity);
+    IMAGE(image, outbox->lane);
+    IMAGE(image, outbox->last);
+    IMAGE(image, outbox->count);
+    outbox->ring = image_list(image, outbox->ring, &capacity, sizeof *outbox->ring);
+    outbox->capacity = capacity;
+}
+
+void answered_image(struct answered *answered, struct image *image)
+{
+    size_t count = answered->outbox_count;
+    IMAGE(image, answered->batch);
+    IMAGE(image, answered->batch_left);
+    IMAGE(image, answered->batch_position);
+    IMAGE(image, count);
+    for (size_t i = 0; i < count && i < ANSWERED_OUTBOXES && !image->failed; i++) {
+        answered->outbox_count = i + 1;
+        outbox_image(&answered->outboxes[i], image);
+    }
 }

@@ -14,6 +14,7 @@
 enum { ANSWERED_BATCHES = SL_CREDIT, ANSWERED_OUTBOXES = 64 };
 
 struct answered;
+struct image;
 
 struct answered_outbox {
     const char *participant;
@@ -37,5 +38,8 @@ uint64_t answered_last(const struct answered *answered, const struct answered_ou
  */
 uint64_t answered_find(const struct answered *answered, const struct answered_outbox *outbox,
                        uint64_t position);
+
+/* Moves all of it into or out of an image (core/image.h), into one that has nothing. */
+void answered_image(struct answered *answered, struct image *image);
 
 #endif

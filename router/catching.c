@@ -12,10 +12,11 @@ enum { END_BYTES = 64 * 1024 }; /* of the file, by which its place in the journa
 
 struct catching {
     char *file;
-    struct sl_buffer end;  /* the last whole lines of the file */
-    size_t last;           /* where the last one begins in it */
-    struct sl_buffer told; /* what was told last, at least as much as `end` */
-    bool found;
+    struct sl_buffer end;     /* the last whole lines of the file */
+    size_t last;              /* where the last one begins in it */
+    struct sl_buffer told;    /* what was told last, at least as much as `end` */
+    bool empty;               /* there is no end to be found: everything is missing, */
+    bool found;               /* or it was */
     struct sl_buffer missing; /* told since the end of the file was found last */
 };
 
@@ -84,6 +85,7 @@ static void keep_lines(struct catching *catching, off_t from)
     const uint8_t *before = end->size < 2 ? NULL : memrchr(end->data, '\n', end->size - 1);
     catching->last = before == NULL ? 0 : (size_t)(before - end->data) + 1;
     catching->found = end->size == 0; /* an empty file lacks everything */
+    catching->empty = catching->found;
 }
 
 /* 1: it is no file that can be read. */
@@ -92,7 +94,7 @@ static int read_end(struct catching *catching, struct sl_error *error)
     struct stat state = {0};
     int file = open(catching->file, O_RDONLY | O_CLOEXEC);
     if (file < 0 && errno == ENOENT) {
-        catching->found = true;
+        catching->found = catching->empty = true;
         return 0;
     }
     if (file < 0)
@@ -179,6 +181,18 @@ int catching_take(void *context, struct sl_bytes lines, struct sl_error *error)
         }
     }
     return 0;
+}
+
+bool catching_found(const struct catching *catching)
+{
+    return catching == NULL || (catching->found && !catching->empty);
+}
+
+void catching_again(struct catching *catching)
+{
+    catching->found = catching->empty;
+    sl_buffer_clear(&catching->told);
+    sl_buffer_clear(&catching->missing);
 }
 
 struct sl_bytes catching_missing(const struct catching *catching)

@@ -4,8 +4,9 @@
  *
  * A line is written after its record is on stable storage, and not synced; so a kill or a power cut
  * can keep the last lines from the file, or leave half of one. While the router starts the journal
- * is told anew, the file's end is looked for in it, and what comes behind is what is missing. A
- * router that stopped in order leaves a mark beside the file (`.whole`), and then nothing is told.
+ * is told anew, all of it or from the last lines that a snapshot has, the file's end is looked for
+ * in it, and what comes behind is what is missing. A router that stopped in order leaves a mark
+ * beside the file (`.whole`), and then nothing is told.
  */
 #ifndef ROUTER_CATCHING_H
 #define ROUTER_CATCHING_H
@@ -24,6 +25,11 @@ int catching_begin(struct catching **out, const char *file, struct sl_error *err
 
 /* The journal's lines from the first on; `context` is the struct catching. */
 int catching_take(void *context, struct sl_bytes lines, struct sl_error *error);
+
+/* Was the file's end among what was told, or is there no file to be looked at? */
+bool catching_found(const struct catching *catching);
+/* All will be told again, from the first line on. */
+void catching_again(struct catching *catching);
 
 /*
  * All was told: the lines that are missing behind the last whole one, until catching_free. A file

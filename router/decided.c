@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "router/core/core.h"
+#include "router/core/image.h"
 #include "router/recording.h"
 #include "router/state.h"
 
@@ -397,6 +398,14 @@ void decided_agreement_name(const struct router *router, const char **name, int 
     *name = holding->name;
     *version = holding->version;
     *in_force = holding->in_force;
+}
+
+void decided_image(struct router *router, struct image *image)
+{
+    if (router->decider == NULL)
+        image->failed = true;
+    else
+        core_image(router->decider->core, image);
 }
 
 void decided_free(struct router *router)

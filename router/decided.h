@@ -101,6 +101,9 @@ struct sl_bytes decided_agreement_hash(const struct router *router);
 void decided_agreement_name(const struct router *router, const char **name, int *version,
                             int64_t *in_force);
 
+struct image;
+/* The core's state into or out of an image; agreements are brought in first. */
+void decided_image(struct router *router, struct image *image);
 void decided_free(struct router *router);
 
 #endif

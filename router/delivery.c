@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "router/core/image.h"
 #include "router/latest.h"
 
 enum { BACK_OFF_FIRST = 1000, BACK_OFF_MOST = 5 * 60 * 1000, BEHIND_PAUSE = 1000 };
@@ -468,5 +469,61 @@ void deliveries_dead_letters(const struct deliveries *deliveries,
         const struct letter *letter = &deliveries->letters[i];
         if (letter->delivery.state == DELIVERY_DEAD)
             visit(context, letter->participant, letter->lane, &letter->delivery);
+    }
+}
+
+/* ---------------------------------------------------------------- image */
+
+/* Of a delivery that has not ended the journal knows how often it failed, and no more. */
+static void settle(struct queue *queue, struct delivery *one, int64_t elapsed)
+{
+    unsigned failures = one->failures % SL_ATTEMPTS;
+    if (one->state == DELIVERY_ENDED || one->state == DELIVERY_DEAD)
+        return;
+    one->state = DELIVERY_WAITING;
+    one->retry_at = 0;
+    if (failures > 0)
+        pause_until(queue, one, elapsed + back_off(failures));
+}
+
+static void queue_image(struct queue *queue, struct image *image, int64_t elapsed)
+{
+    IMAGE(image, queue->first);
+    IMAGE(image, queue->loaded);
+    IMAGE(image, queue->next);
+    IMAGE(image, queue->look_from);
+    IMAGE(image, queue->waiting);
+    while (image->reading && queue->loaded - queue->first > queue->capacity &&
+           queue->capacity < QUEUE_WINDOW)
+        queue->capacity = queue->capacity == 0 ? 16 : 2 * queue->capacity;
+    if (image->reading && queue->capacity > 0)
+        queue->window = sl_new(queue->capacity, sizeof *queue->window);
+    queue->unsent = image->reading ? queue->first : queue->unsent;
+    for (uint64_t number = queue->first; number < queue->loaded && !image->failed; number++) {
+        IMAGE(image, *at(queue, number));
+        if (image->reading)
+            settle(queue, at(queue, number), elapsed);
+    }
+}
+
+void deliveries_image(struct deliveries *deliveries, struct image *image, int64_t elapsed)
+{
+    for (int i = 0; i < SL_MAX_PARTICIPANTS; i++) {
+        for (int lane = 0; lane < SL_LANES; lane++)
+            queue_image(&deliveries->queues[i][lane], image, elapsed);
+    }
+    table_image(&deliveries->latest, image);
+    deliveries->letters = image_list(image, deliveries->letters, &deliveries->letter_count,
+                                     sizeof *deliveries->letters);
+    deliveries->receipts = image_list(image, deliveries->receipts, &deliveries->receipt_count,
+                                      sizeof *deliveries->receipts);
+    IMAGE(image, deliveries->retried);
+    if (!image->reading)
+        return;
+    deliveries->letter_capacity = deliveries->letter_count;
+    deliveries->receipt_capacity = deliveries->receipt_count;
+    for (size_t i = 0; i < deliveries->letter_count; i++) {
+        struct letter *letter = &deliveries->letters[i];
+        settle(&deliveries->queues[letter->participant][letter->lane], &letter->delivery, elapsed);
     }
 }

@@ -109,6 +109,11 @@ void deliveries_await_receipt(struct deliveries *deliveries, int participant, en
 bool deliveries_take_receipt(struct deliveries *deliveries, int participant, enum sl_lane lane,
                              uint64_t number, enum sl_role role, struct delivery *out);
 
+struct image;
+/* Moves all of it into or out of an image (core/image.h), into an empty one. Who was sent what is
+ * forgotten in between, and back-offs begin again at `elapsed`: as when the journal is folded. */
+void deliveries_image(struct deliveries *deliveries, struct image *image, int64_t elapsed);
+
 /* When (elapsed) the first back-off of this participant ends; INT64_MAX: none. */
 int64_t deliveries_wake(const struct deliveries *deliveries, int participant);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "router/decided.h"
+#include "router/snapshot.h"
 #include "router/state.h"
 
 enum { RECORDS_A_ROUND = 2000 };
@@ -186,7 +187,8 @@ int erasure_step(struct router *router, struct sl_error *error)
         return 0;
     }
     erasure->result.events = erasure->count;
-    if (journal_erase(router->journal, erasure->numbers, erasure->count, error) < 0 ||
+    if (snapshot_drop(router, error) < 0 ||
+        journal_erase(router->journal, erasure->numbers, erasure->count, error) < 0 ||
         keep_record(router, error) < 0)
         return -1;
     end(router, &failure);

@@ -201,13 +201,8 @@ static int fold_agreement(struct router *router, uint64_t record, const void *me
 {
     const Samenloop__V1__JournalAgreement *agreement = message;
     struct decided decided = {0};
-    for (size_t i = 0; i < agreement->n_participants; i++) {
-        if (router_add_place(router, sl_from_pb(agreement->participants[i]->name)) < 0)
-            return odd(record, "too many participants", error);
-    }
-    if (decided_agreement(router, "journal", agreement, &decided, error) < 0)
+    if (agreed_again(router, agreement, error) < 0)
         return -1;
-    agreed_roles(router, agreement);
     return queue(router, record, &decided, agreement->queued, agreement->n_queued, error);
 }
 
@@ -265,10 +260,14 @@ static const struct folding foldings[] = {
     [SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_CHECKPOINT] = {AT(Checkpoint), fold_checkpoint},
 };
 
+/* The last records' lines are made whoever listens: a snapshot has the last lines. */
+enum { TOLD_RECORDS = 4096 };
+
 struct telling {
     struct router *router;
-    fold_teller told;
+    fold_teller told; /* NULL: nobody listens */
     void *context;
+    uint64_t last; /* record */
 };
 
 static int fold_record(void *context, uint64_t record, Samenloop__V1__RecordKind kind,
@@ -277,23 +276,25 @@ static int fold_record(void *context, uint64_t record, Samenloop__V1__RecordKind
     const struct telling *telling = context;
     struct router *router = telling->router;
     const struct folding *folding = &foldings[kind]; /* the journal gives no others */
+    router->quiet = telling->told == NULL && record + TOLD_RECORDS < telling->last;
+    if (router->quiet)
+        sl_buffer_clear(&router->told);
     sl_arena_clear(&router->arena);
     if (folding->at != SIZE_MAX)
         memcpy(&router->at, (const uint8_t *)message + folding->at, sizeof router->at);
     if (folding->fold != NULL && folding->fold(router, record, message, error) < 0)
         return -1;
-    if (router->lines.size == 0)
-        return 0;
-    int result = telling->told(telling->context, sl_buffer_bytes(&router->lines), error);
-    sl_buffer_clear(&router->lines);
+    int result = 0;
+    if (router->lines.size > 0 && telling->told != NULL)
+        result = telling->told(telling->context, sl_buffer_bytes(&router->lines), error);
+    router_told(router);
     return result;
 }
 
 int fold_journal(struct router *router, fold_teller told, void *context, struct sl_error *error)
 {
-    struct telling telling = {router, told, context};
+    struct telling telling = {router, told, context, journal_last(router->journal)};
     router->folding = true;
-    router->quiet = told == NULL;
     int result = journal_fold(router->journal, fold_record, &telling, error);
     router->folding = false;
     router->quiet = false;

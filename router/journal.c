@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "router/answered.h"
+#include "router/core/image.h"
 #include "router/recent.h"
 
 /* ---------------------------------------------------------------- the kinds, one table */
@@ -40,6 +41,9 @@ struct journal {
     struct answered *answered;
     uint64_t *strides; /* record of event 1, 1 + JOURNAL_STRIDE ... */
     size_t stride_capacity;
+    uint64_t *agreements; /* records */
+    size_t agreement_count;
+    size_t agreement_capacity;
     uint64_t events;
     uint64_t news;   /* the last record that is no matter of course */
     uint64_t folded; /* the last record that was */
@@ -70,6 +74,11 @@ static int index_record(struct journal *journal, uint64_t record, unsigned kind,
         kind != SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_CHECKPOINT)
         journal->news = record;
     switch (kind) {
+    case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_AGREEMENT:
+        journal->agreements = sl_grow(journal->agreements, &journal->agreement_capacity,
+                                      journal->agreement_count + 1, sizeof *journal->agreements);
+        journal->agreements[journal->agreement_count++] = record;
+        return 0;
     case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_BATCH:
         return answered_begin(journal->answered, record, message, error);
     case SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_EVENT:
@@ -132,6 +141,7 @@ void journal_close(struct journal *journal)
     sl_log_close(journal->log);
     answered_free(journal->answered);
     free(journal->strides);
+    free(journal->agreements);
     recent_free(journal->recent);
     sl_buffer_free(&journal->kept);
     free(journal);
@@ -265,7 +275,41 @@ int journal_erase(struct journal *journal, const uint64_t *records, size_t count
     return sl_log_erase(journal->log, records, count, error);
 }
 
+/* ---------------------------------------------------------------- image */
+
+void journal_image(struct journal *journal, struct image *image, uint64_t position)
+{
+    size_t strides = (size_t)((journal->events + JOURNAL_STRIDE - 1) / JOURNAL_STRIDE);
+    IMAGE(image, journal->events);
+    IMAGE(image, journal->news);
+    journal->strides = image_list(image, journal->strides, &strides, sizeof *journal->strides);
+    journal->agreements = image_list(image, journal->agreements, &journal->agreement_count,
+                                     sizeof *journal->agreements);
+    answered_image(journal->answered, image);
+    if (!image->reading)
+        return;
+    journal->stride_capacity = strides;
+    journal->agreement_capacity = journal->agreement_count;
+    journal->folded = position;
+}
+
+const uint64_t *journal_agreements(const struct journal *journal, size_t *count)
+{
+    *count = journal->agreement_count;
+    return journal->agreements;
+}
+
 /* ---------------------------------------------------------------- reading */
+
+struct sl_log *journal_log(const struct journal *journal)
+{
+    return journal->log;
+}
+
+uint64_t journal_synced(const struct journal *journal)
+{
+    return sl_log_synced(journal->log);
+}
 
 static int missing(uint64_t record, struct sl_error *error)
 {

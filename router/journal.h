@@ -20,6 +20,7 @@
 enum { JOURNAL_STRIDE = 32 };
 
 struct answered;
+struct image;
 struct journal;
 struct recent;
 
@@ -77,7 +78,19 @@ int journal_root(struct journal *journal, uint64_t size, sl_hash root, struct sl
 int journal_prove_growth(struct journal *journal, uint64_t size, struct sl_buffer *nodes,
                          struct sl_error *error);
 
+/*
+ * Moves what finds things again into or out of an image (core/image.h); out of it, into a journal
+ * that was not folded, of which the fold then begins behind record `position`.
+ */
+void journal_image(struct journal *journal, struct image *image, uint64_t position);
+/* The records that say which agreement holds, in their order. */
+const uint64_t *journal_agreements(const struct journal *journal, size_t *count);
+
 /* ---------------------------------------------------------------- reading */
+
+/* The log under it, for one who reads its records as they stand. */
+struct sl_log *journal_log(const struct journal *journal);
+uint64_t journal_synced(const struct journal *journal); /* the last record on stable storage */
 
 /*
  * Reads a record into the arena; what was appended and not synced is synced first. NULL when there

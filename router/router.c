@@ -5,6 +5,7 @@
 
 #include "router/decided.h"
 #include "router/erasure.h"
+#include "router/snapshot.h"
 #include "router/state.h"
 
 /* A record stands in one segment; the largest is an event with all that it brings about. */
@@ -43,6 +44,17 @@ int router_record(struct router *router, Samenloop__V1__RecordKind kind,
     return outgoing_queue(router, record, queued, count, error);
 }
 
+void router_told(struct router *router)
+{
+    struct sl_buffer *told = &router->told;
+    sl_buffer_add(told, router->lines.data, router->lines.size);
+    sl_buffer_clear(&router->lines);
+    if (told->size < 2 * LINES_KEPT)
+        return;
+    memmove(told->data, told->data + told->size - LINES_KEPT, LINES_KEPT);
+    told->size = LINES_KEPT;
+}
+
 int router_fail(struct router *router, const struct sl_error *error)
 {
     if (!router->failed)
@@ -66,18 +78,43 @@ struct router *router_new(const struct sl_directory *directory, struct router_mo
     return router;
 }
 
-int router_open(struct router **out, const struct router_setup *setup, struct router_moment moment,
-                struct sl_error *error)
+/* With what a snapshot has, or without. */
+static int open_journal(struct router **out, const struct router_setup *setup,
+                        struct router_moment moment, bool snapshot, struct sl_error *error)
 {
     struct router *router = router_new(setup->directory, moment);
-    *out = NULL;
+    *out = router;
+    router->storage = setup->journal;
     uint64_t segment = setup->segment_bytes;
     if (segment > 0 && segment < SEGMENT_MIN)
         segment = SEGMENT_MIN;
     heads_setup(router, setup);
-    if (journal_open(&router->journal, setup->journal, segment, error) < 0 ||
-        fold_journal(router, setup->told, setup->told_context, error) < 0 ||
-        heads_check(router, error) < 0 || cards_bring_in(router, setup->directory, error) < 0 ||
+    if (journal_open(&router->journal, setup->journal, segment, error) < 0)
+        return -1;
+    return snapshot && snapshot_read(router, error) < 0 ? -1 : 0;
+}
+
+/* What came behind the snapshot, or all; before that the lines that the snapshot has. */
+static int fold(struct router *router, const struct router_setup *setup, struct sl_error *error)
+{
+    if (setup->told != NULL && router->told.size > 0 &&
+        setup->told(setup->told_context, sl_buffer_bytes(&router->told), error) < 0)
+        return -1;
+    return fold_journal(router, setup->told, setup->told_context, error);
+}
+
+int router_open(struct router **out, const struct router_setup *setup, struct router_moment moment,
+                struct sl_error *error)
+{
+    struct router *router = NULL;
+    *out = NULL;
+    int result = open_journal(&router, setup, moment, !setup->whole, error);
+    if (result < 0 && router->snapshot > 0 && error->code != SL_DAMAGED) { /* it broke off */
+        router_close(router);
+        result = open_journal(&router, setup, moment, false, error);
+    }
+    if (result < 0 || fold(router, setup, error) < 0 || heads_check(router, error) < 0 ||
+        cards_bring_in(router, setup->directory, error) < 0 ||
         agreed_bring_in(router, setup, error) < 0) {
         router_close(router);
         return -1;
@@ -92,6 +129,7 @@ void router_close(struct router *router)
     if (router == NULL)
         return;
     agreed_free(router);
+    checking_end(router);
     cards_free(&router->cards);
     decided_free(router);
     journal_close(router->journal);
@@ -103,6 +141,7 @@ void router_close(struct router *router)
     sl_arena_free(&router->outgoing);
     sl_buffer_free(&router->frames);
     sl_buffer_free(&router->lines);
+    sl_buffer_free(&router->told);
     sl_buffer_free(&router->notes);
     sl_crypto_free(router->crypto);
     free(router->sends);
@@ -197,7 +236,7 @@ struct router_moment router_wake(const struct router *router)
     }
     if (router->full && router->room_at < wake.elapsed)
         wake.elapsed = router->room_at;
-    if (router->more || erasure_goes_on(router))
+    if (router->more || erasure_goes_on(router) || checking_goes_on(router))
         wake.elapsed = 0;
     return wake;
 }
@@ -219,6 +258,27 @@ int router_sync(struct router *router, struct sl_error *error)
     for (int i = 0; i < SL_MAX_PARTICIPANTS; i++)
         router->connections.of[i].taken = 0;
     return 0;
+}
+
+int router_aside(struct router *router, struct sl_error *error)
+{
+    struct sl_error failure = {0};
+    struct sl_error ignored = {0};
+    if (!router->failed && checking_goes_on(router) && checking_step(router, &failure) < 0) {
+        (void)snapshot_drop(router, &ignored); /* so that the next start is refused at once */
+        (void)router_fail(router, &failure);
+    }
+    if (router->failed) {
+        *error = router->failure;
+        return -1;
+    }
+    snapshot_aside(router);
+    return 0;
+}
+
+void router_keep(struct router *router)
+{
+    snapshot_write(router);
 }
 
 int router_finish(struct router *router, struct sl_error *error)
@@ -270,7 +330,7 @@ struct sl_bytes router_notes(const struct router *router)
 void router_sent(struct router *router)
 {
     router->send_count = 0;
+    router_told(router);
     sl_buffer_clear(&router->frames);
-    sl_buffer_clear(&router->lines);
     sl_buffer_clear(&router->notes);
 }

@@ -51,15 +51,18 @@ struct router_setup {
     EVP_PKEY *signing_key;            /* of the journal's heads (heads.h); NULL: none are signed */
     uint64_t checkpoint_records;      /* 0: HEADS_RECORDS */
     int64_t checkpoint_wait;          /* ms; 0: HEADS_MINUTES */
-    /* Gets the lines of the routing log that the journal tells while it is opened; NULL: nobody. */
+    /* Gets the lines of the routing log that the journal tells while it is opened; NULL: nobody.
+     * From a snapshot: its last lines, then those that the journal tells behind it. */
     int (*told)(void *context, struct sl_bytes lines, struct sl_error *error);
     void *told_context;
+    bool whole; /* all of the journal is read and told, a snapshot (snapshot.h) is not looked at */
 };
 
 /*
- * Opens the journal and folds it. An agreement or participants other than those that hold by the
- * journal are brought in; an agreement whose moment (`in force from`) is to come waits for it,
- * under the one that holds. -1 with a sentence when the agreement is none, an approval that is
+ * Opens the journal and folds it: all, or what came behind a snapshot that is good; then the rest
+ * is read piece by piece by router_aside. An agreement or participants other than those that hold
+ * by the journal are brought in; an agreement whose moment (`in force from`) is to come waits for
+ * it, under the one that holds. -1 with a sentence when the agreement is none, an approval that is
  * wanted is missing or not good, the journal is damaged, or would be decided otherwise than it was.
  */
 int router_open(struct router **out, const struct router_setup *setup, struct router_moment moment,
@@ -112,6 +115,15 @@ void router_sent(struct router *router);
 /* When (both clocks; INT64_MAX: not at all) the machine wants router_time at the latest. */
 struct router_moment router_wake(const struct router *router);
 
+/* What nobody waits for, a little a round, once what a round brought about has been sent and told:
+ * records that the start did not read are checked, and there is a new snapshot where many records
+ * came since the last. -1: as router_sync, or what was read is damaged. */
+int router_aside(struct router *router, struct sl_error *error);
+
+/* Writes a snapshot for the next start, if there is news: when all was sent, synced and told. A
+ * disk that is full or fails is no harm. */
+void router_keep(struct router *router);
+
 /* The last round's end: as router_sync, with a signed head if anything has changed. */
 int router_finish(struct router *router, struct sl_error *error);
 
@@ -135,6 +147,7 @@ struct router_figures {
     uint64_t differing_first; /* and the first of them */
     uint64_t dead_letters;    /* not discarded, not tried again */
     uint64_t cards_refused;   /* key cards in the folder that are not good */
+    uint64_t snapshot;        /* the last record of the snapshot it was opened from; 0: of none */
     int64_t agreement_waits;  /* until then, ms since 1970; INT64_MAX: none waits */
     uint64_t waiting[SL_MAX_PARTICIPANTS][SL_LANES];
 };

@@ -193,7 +193,7 @@ static int take_round(struct shell *shell, struct sl_error *error)
         return -1;
     send_all(shell);
     send_answer(shell);
-    return 0;
+    return router_aside(shell->router, error);
 }
 
 /* ---------------------------------------------------------------- signals */
@@ -344,6 +344,7 @@ static int run(struct shell *shell, struct sl_error *error)
     send_all(shell);
     if (feed_whole(shell->feed))
         catching_mark((*shell->config)->log);
+    router_keep(shell->router);
     return 0;
 }
 
@@ -381,6 +382,24 @@ static int open_page(struct shell *shell, struct sl_error *error)
     return 0;
 }
 
+/* Where a snapshot's lines and those behind it do not have the end of the log's file, all are told.
+ */
+static int open_told(struct shell *shell, struct router_setup *setup, struct catching *catching,
+                     struct sl_error *error)
+{
+    struct router_figures figures;
+    if (router_open(&shell->router, setup, moment(shell), error) < 0)
+        return -1;
+    router_figures(shell->router, &figures);
+    if (figures.snapshot == 0 || catching_found(catching))
+        return 0;
+    router_close(shell->router);
+    shell->router = NULL;
+    catching_again(catching);
+    setup->whole = true;
+    return router_open(&shell->router, setup, moment(shell), error);
+}
+
 /* The log's file gets what a kill kept from it, and goes on from there. */
 static int open_router(struct shell *shell, struct router_setup *setup, void *publisher,
                        struct sl_error *error)
@@ -391,7 +410,7 @@ static int open_router(struct shell *shell, struct router_setup *setup, void *pu
         return -1;
     setup->told = catching == NULL ? NULL : catching_take;
     setup->told_context = catching;
-    int result = router_open(&shell->router, setup, moment(shell), error);
+    int result = open_told(shell, setup, catching, error);
     if (result == 0)
         result = feed_open(&shell->feed, log, publisher, error);
     if (result == 0)

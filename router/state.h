@@ -11,6 +11,7 @@
 #define ROUTER_STATE_H
 
 #include "router/cards.h"
+#include "router/checking.h"
 #include "router/connections.h"
 #include "router/delivery.h"
 #include "router/heads.h"
@@ -22,6 +23,10 @@ struct decider; /* decided.c's */
 struct publication;
 struct erasure;
 struct source;
+
+/* Bytes of lines by which the end of the routing log's file is found again (catching.h), and more,
+ * should a power cut have taken some. */
+enum { LINES_KEPT = 128 * 1024 };
 
 /* Why a participant was cut off last, for those who watch. */
 struct violation {
@@ -47,6 +52,9 @@ struct router {
     struct decider *decider;
     struct agreed_later *later; /* agreed.c's: an agreement that waits for its moment, or NULL */
     struct journal *journal;
+    struct sl_storage *storage; /* the journal's */
+    uint64_t snapshot;          /* the last record in the last snapshot; 0: none */
+    struct checking checking;   /* of what the start did not read */
     struct deliveries *deliveries;
     struct connections connections;
 
@@ -79,6 +87,7 @@ struct router {
     struct router_send *shown; /* the same with pointers, once synced */
     size_t shown_capacity;
     struct sl_buffer lines;
+    struct sl_buffer told;  /* the last lines that were, LINES_KEPT bytes at least if there are */
     struct sl_buffer notes; /* what operators should know */
     struct router_figures figures;
 };
@@ -89,6 +98,9 @@ int router_add_place(struct router *router, struct sl_bytes name);
 
 /* Remembers that nothing can go on; always returns -1. */
 int router_fail(struct router *router, const struct sl_error *error);
+
+/* The lines have been told: the last ones are remembered. */
+void router_told(struct router *router);
 
 /* One with nothing in it; `directory` may be NULL for one that only folds. */
 struct router *router_new(const struct sl_directory *directory, struct router_moment moment);
@@ -125,6 +137,9 @@ int agreed_bring_in(struct router *router, const struct router_setup *setup,
 int agreed_time(struct router *router, struct sl_error *error);
 int64_t agreed_wake(const struct router *router); /* its moment; INT64_MAX: none waits */
 void agreed_free(struct router *router);
+/* What a record of the journal says of agreement and participants holds (again). */
+int agreed_again(struct router *router, const Samenloop__V1__JournalAgreement *record,
+                 struct sl_error *error);
 /* Which roles are held, by a record. */
 void agreed_roles(struct router *router, const Samenloop__V1__JournalAgreement *record);
 

@@ -141,6 +141,9 @@ int sl_log_reader_next(struct sl_log_reader *reader, struct sl_record *out, stru
 /* A read-only log: takes in what the writer has written and released since. */
 int sl_log_refresh(struct sl_log *log, struct sl_error *error);
 
+/* Reads the head of every segment: cheap, and finds segments that are missing or not the log's. */
+int sl_log_check_heads(struct sl_log *log, struct sl_error *error);
+
 uint64_t sl_log_first(const struct sl_log *log);  /* number of the first record still there, or */
                                                   /* that the first record will get */
 uint64_t sl_log_second(const struct sl_log *log); /* of the first one in the second segment, which

@@ -170,6 +170,16 @@ int sl_log_reader_next(struct sl_log_reader *reader, struct sl_record *out, stru
     return 1;
 }
 
+int sl_log_check_heads(struct sl_log *log, struct sl_error *error)
+{
+    struct sl_log_reader *reader = sl_log_reader_new(log, sl_log_first(log));
+    int result = 0;
+    for (size_t i = 0; i < log->segment_count && result == 0; i++)
+        result = enter(reader, i, error);
+    sl_log_reader_free(reader);
+    return result;
+}
+
 /* ---------------------------------------------------------------- by number */
 
 int sl_log_find(struct sl_log *log, uint64_t number, struct sl_log_place *out,

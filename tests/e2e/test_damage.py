@@ -2,6 +2,9 @@
 """A bit that flips anywhere in a journal, an outbox or an inbox is found at the start: the process says segment, offset and
 what to do, changes nothing, and ends. What a crash tore at the very end, and what stands behind the end, harms nobody.
 
+A journal that has a snapshot beside it is read beside the running router: there the process may have said that it is
+ready, and ends all the same, with the same words. Without a snapshot it never gets ready.
+
 test_damage.py [--flips N] [--seed N]     N more positions of each log, anywhere in what is written
 """
 import argparse
@@ -24,6 +27,7 @@ parser.add_argument("--flips", type=int, default=4)
 parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
 OPTIONS = parser.parse_args()
 BUILD = pathlib.Path(os.environ.get("BUILD", house.ROOT / "build/gcc")).resolve()
+CHECKED = re.compile(b"all records before the snapshot are sound|snapshot .*: all of the journal is read")
 EVENTS, HEAD, RECORD, DIGEST, SALT = 900, 4096, 32, 32, 16
 HEAD_PARTS = {"magic": (0, 8), "format": (8, 12), "has a tree": (12, 16), "identity": (16, 32), "seed": (32, 48),
               "first number": (48, 56), "bytes": (56, 64), "tree": (64, 2112), "zeros": (2112, 4092), "CRC": (4092, 4096)}
@@ -68,25 +72,37 @@ class Log:
 
     def __init__(self, name, folder, program, config):
         self.name, self.folder, self.command = name, pathlib.Path(folder), [BUILD / program, config]
+        self.snapshot = [(path, path.read_bytes()) for path in self.folder.glob("*.snapshot")]  # at each start
         self.read()
 
     def read(self):
         self.segments = [Segment(path) for path in sorted(self.folder.glob("*.log"))]
 
     def start(self):
-        """Starts the process; gives what it said on standard error, or None when it got ready (and was stopped)."""
+        """Starts the process; gives what it said on standard error, or None when it got ready and had nothing to say
+        against all that it has (and was stopped)."""
+        for path in self.folder.glob("*.snapshot"):
+            path.unlink()
+        for path, data in self.snapshot:
+            path.write_bytes(data)
+        checks = bool(self.snapshot)
         process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        lines = []
         try:
             assert select.select([process.stdout], [], [], 60)[0], "neither ready nor refused"
             ready = any(line.startswith(b"ready") for line in iter(process.stdout.readline, b""))
+            while ready and checks and not (lines and CHECKED.search(lines[-1])) and (line := process.stderr.readline()):
+                lines.append(line)
             if ready:
                 process.send_signal(signal.SIGTERM)
-            _, said = process.communicate(timeout=60)
+            lines.append(process.communicate(timeout=60)[1])
         finally:
             process.kill()
             process.wait()
-        assert ready or process.returncode == 1, (process.returncode, said)
-        return None if ready else said.decode()
+        said = b"".join(lines).decode()
+        assert process.returncode == (0 if ready else 1) or (checks and process.returncode == 1), (process.returncode, said)
+        assert process.returncode == 0 or not ready or not any(self.folder.glob("*.snapshot")), "the next start is not refused"
+        return None if process.returncode == 0 else said
 
     def refuses(self, segment, offset, bit, what, named):
         before = {path.name: path.read_bytes() for path in self.folder.glob("*.log")}
@@ -158,10 +174,16 @@ def damage_is_found():
         state = box.state
         img, ncg = state["participants"]["img"], state["participants"]["ncg"]
         for log in (Log("outbox", img["outbox"], "samenloop-adapter", img["config"]),
-                    Log("inbox", ncg["inbox"], "samenloop-adapter", ncg["config"]),
-                    Log("journal", state["router"]["journal"], "samenloop-router", state["router"]["config"])):
+                    Log("inbox", ncg["inbox"], "samenloop-adapter", ncg["config"])):
             flips(log, chance)
             harmless(log, chance)
+        journal = Log("journal", state["router"]["journal"], "samenloop-router", state["router"]["config"])
+        assert len(journal.snapshot) == 1, "a router that stops leaves one"
+        flips(journal, chance)
+        harmless(journal, chance)
+        journal.read()
+        journal.snapshot = []
+        flips(journal, chance)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@
  */
 #include "tests/unit/router_house.h"
 #include "tests/unit/router_simple.h"
+/* behind cmocka.h */
+#include "tests/unit/image.h"
 
 enum { BATCHES = 60, BATCH = 8, EVENTS = BATCHES * BATCH, HOUSES = 7, SEEDS = 25, STEPS = 4000 };
 
@@ -132,6 +134,7 @@ static void ncg_hears(struct day *day, const Samenloop__V1__Frame *frame)
 
 static void hear_all(struct day *day)
 {
+    struct sl_error error = {0};
     size_t count = 0;
     const struct router_send *sends = router_sends(day->house.router, &count);
     struct sl_buffer frames = {0}; /* answering makes more of them */
@@ -143,8 +146,10 @@ static void hear_all(struct day *day)
         to[i] = sends[i].connection;
     }
     router_sent(day->house.router);
+    assert_int_equal(router_aside(day->house.router, &error), 0);
+    if (chance(day, 12) == 0)
+        router_keep(day->house.router);
     for (size_t i = 0; i < count; i++) {
-        struct sl_error error = {0};
         const Samenloop__V1__Frame *frame = sl_wire_unpack(
             &day->house.arena, SL_WIRE_ROUTER,
             sl_bytes(frames.data + ends[i], ends[i + 1] - ends[i]), &error);
@@ -183,9 +188,76 @@ static void send_some(struct day *day)
     }
 }
 
+/* Starts after a crash that had one: the tests are about both. */
+static size_t from_snapshot;
+
 static void crash_now(struct day *day)
 {
+    struct router_figures figures;
     crash(&day->house, chance(day, 3) == 0 ? UINT64_MAX : day->seed);
+    router_figures(day->house.router, &figures);
+    from_snapshot += figures.snapshot > 0 ? 1 : 0;
+    day->img = day->ncg = 0;
+}
+
+static void remove_snapshots(struct sl_storage *storage)
+{
+    struct sl_error error = {0};
+    sl_storage_name *names = NULL;
+    size_t count = 0;
+    assert_int_equal(storage->calls->list(storage, &names, &count, &error), 0);
+    for (size_t i = 0; i < count; i++) {
+        if (strstr(names[i], ".snapshot") != NULL)
+            assert_int_equal(storage->calls->remove(storage, names[i], &error), 0);
+    }
+    free(names);
+}
+
+/* What the decider knows, and what waits for whom first. */
+static void describe(struct router *router, struct sl_buffer *out)
+{
+    struct held held;
+    struct router_figures figures;
+    decided_image(router, held_write(&held));
+    sl_buffer_add(out, held.bytes.data, held.bytes.size);
+    sl_buffer_free(&held.bytes);
+    router_figures(router, &figures);
+    sl_buffer_printf(out, "%llu %llu %llu", (unsigned long long)figures.events,
+                     (unsigned long long)figures.dead_letters, (unsigned long long)router->at);
+    for (int who = 0; who < PARTIES; who++) {
+        const struct delivery *first = deliveries_first(router->deliveries, who, SL_LANE_ORDINARY);
+        sl_buffer_printf(
+            out, " %llu %llu %llu %d %u",
+            (unsigned long long)figures.waiting[who][SL_LANE_ORDINARY],
+            (unsigned long long)deliveries_next(router->deliveries, who, SL_LANE_ORDINARY),
+            first == NULL ? 0ull : (unsigned long long)first->number,
+            first == NULL ? 0 : (int)first->state, first == NULL ? 0 : first->failures);
+    }
+}
+
+/* A clean stop; the start from its snapshot is as the start without. */
+static void stop_and_start(struct day *day)
+{
+    struct sl_error error = {0};
+    struct house other = day->house;
+    struct sl_buffer with = {0}, without = {0};
+    assert_int_equal(router_finish(day->house.router, &error), 0);
+    router_sent(day->house.router);
+    router_keep(day->house.router);
+    router_close(day->house.router);
+    other.storage = sl_storage_memory_crash(day->house.storage, 0);
+    remove_snapshots(other.storage);
+    open_router(&day->house);
+    open_router(&other);
+    assert_true(day->house.router->figures.snapshot > 0 && other.router->figures.snapshot == 0);
+    describe(day->house.router, &with);
+    describe(other.router, &without);
+    assert_int_equal(with.size, without.size);
+    assert_memory_equal(with.data, without.data, with.size);
+    sl_buffer_free(&with);
+    sl_buffer_free(&without);
+    router_close(other.router);
+    sl_storage_free(other.storage);
     day->img = day->ncg = 0;
 }
 
@@ -195,6 +267,8 @@ static void step(struct day *day)
     case 0:
         if (chance(day, 6) == 0)
             crash_now(day);
+        else if (chance(day, 6) == 0)
+            stop_and_start(day);
         return;
     case 1:
         pass(&day->house, (int64_t)chance(day, 4000));
@@ -269,8 +343,10 @@ static void run_day(uint64_t seed)
 static void every_answered_event_arrives_once_in_order(void **state)
 {
     (void)state;
+    from_snapshot = 0;
     for (uint64_t seed = 1; seed <= SEEDS; seed++)
         run_day(seed);
+    assert_in_range(from_snapshot, 10, 100000);
 }
 
 int main(void)

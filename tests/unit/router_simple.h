@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "router/core/core.h"
+#include "router/core/image.h"
 #include "router/decided.h"
 #include "router/state.h"
 
@@ -239,6 +240,14 @@ void decided_list(struct router *router, int participant, uint32_t after, struct
     (void)participant;
     (void)after;
     *out = (struct core_list){0};
+}
+
+void decided_image(struct router *router, struct image *image)
+{
+    if (router->decider == NULL)
+        image->failed = true;
+    else
+        IMAGE(image, *router->decider);
 }
 
 void decided_free(struct router *router)

@@ -297,10 +297,15 @@ static inline void turn_router(struct day *day)
         if (day->links[i].used)
             up(day, &day->links[i]);
     }
-    if (router_sync(day->router.router, &error) < 0)
+    if (router_sync(day->router.router, &error) < 0) {
         crash_router(day);
-    else
-        send_all(day);
+        return;
+    }
+    send_all(day);
+    if (router_aside(day->router.router, &error) < 0)
+        crash_router(day);
+    else if (dice(day, 50) == 0)
+        router_keep(day->router.router);
 }
 
 static inline void rounds(struct day *day, uint64_t count, int64_t ms)
