@@ -14,6 +14,15 @@
 #include "router/core/core.h"
 #include "schemas/timestamp.h"
 
+/* What agreements of a few lines begin with. */
+#define FACTS                                                                                      \
+    "facts in_work_stock, open_damage_case, in_ncg_area start unknown\n"                           \
+    "facts consents_to_data_exchange start unknown\n"                                              \
+    "facts acute, complex, restricted, joint start no\n"
+
+/* NCG says whether a house is in its work stock. */
+#define STOCK(value_) .type = "work_stock_changed", .from = NCG, .attributes = {"value", value_}
+
 enum { IMG, NCG, GM0014, EVENTS_KEPT = 64 };
 
 /* An event; zeros are what it does not have. */

@@ -1,21 +1,7 @@
 /* What an operator asks of the machine and tells it to do, and what stays of it in the journal. */
 #include "router/control.h"
-#include "tests/unit/router_house.h"
 #include "tests/unit/router_simple.h"
-
-static void publish(struct house *house, uint64_t connection, uint64_t position, uint64_t first,
-                    size_t count, uint64_t house_number)
-{
-    struct party_event events[8];
-    Samenloop__V1__Publish publish = SAMENLOOP__V1__PUBLISH__INIT;
-    for (size_t i = 0; i < count; i++)
-        party_event(&events[i], IMG, "damage_case_opened", first + i, house_number, start);
-    publish.lane = SAMENLOOP__V1__LANE__LANE_ORDINARY;
-    publish.position = position;
-    publish.bundle = party_seal(&parties, &house->arena, IMG, events, count);
-    sl_wire_publish(&house->frame, &publish);
-    say(house, connection, IMG);
-}
+#include "tests/unit/router_talk.h"
 
 static void refuse(struct house *house, uint64_t connection, uint64_t number, uint32_t attempt)
 {
