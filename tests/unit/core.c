@@ -210,7 +210,7 @@ static void the_resident_is_told_of_it(void **state)
     world_close(&world);
 }
 
-/* ---------------------------------------------------------------- bad pasts, reasons */
+/* ---------------------------------------------------------------- bad pasts */
 
 static void a_damaged_past_changes_nothing(void **state)
 {
@@ -247,31 +247,6 @@ static void a_damaged_past_changes_nothing(void **state)
         world_close(&other);
     }
     assert_stock(&world, "in");
-    world_close(&world);
-}
-
-static void why_rules_fire_or_do_not(void **state)
-{
-    (void)state;
-    struct world world;
-    struct sl_buffer out = {0};
-    world_open(&world, stock_rules);
-    (void)TELL(STOCK("in"));
-    struct told told = {STOCK("out")};
-    struct kept *kept = world_make(&world, &told);
-    struct core_event event = {
-        .number = 2, .at = world.at, .publisher = NCG, .header = &kept->header};
-    core_explain(world.core, &event, &out);
-    sl_buffer_add(&out, "", 1);
-    assert_string_equal((char *)out.data, "known of the house: in_work_stock=yes\n"
-                                          "  yes stock\n"
-                                          "      - remember: in work stock is yes\n"
-                                          "        not so: value is in\n"
-                                          "      + remember: in work stock is no\n"
-                                          "1 rules fire, 0 about this type do not, "
-                                          "3 are about others\n");
-    sl_buffer_free(&out);
-    assert_stock(&world, "in"); /* nothing was decided */
     world_close(&world);
 }
 
@@ -318,7 +293,6 @@ int main(void)
         cmocka_unit_test(a_participant_that_is_not_there),
         cmocka_unit_test(the_resident_is_told_of_it),
         cmocka_unit_test(a_damaged_past_changes_nothing),
-        cmocka_unit_test(why_rules_fire_or_do_not),
         cmocka_unit_test(refusals_change_nothing),
     };
     return cmocka_run_group_tests_name("core", tests, NULL, NULL);

@@ -1,7 +1,12 @@
 /* Obligations: met, released, escalated, overdue; under agreements of a few lines. */
 #include "tests/unit/core.h"
 
-enum { DOSSIER = 1 << SL_DOSSIER, RESIDENT = 1 << SL_RESIDENT, NOTE = 1 << SL_NOTE };
+enum {
+    DOSSIER = 1 << SL_DOSSIER,
+    RESIDENT = 1 << SL_RESIDENT,
+    NOTE = 1 << SL_NOTE,
+    PLANNED = DOSSIER | 1 << SL_PLANNING
+};
 
 static const char *const question_rules = FACTS
     "rule ask\n  when misdirected_contact\n"
@@ -213,6 +218,68 @@ static void an_answer_goes_by_its_question_as_corrected(void **state)
     world_close(&world);
 }
 
+/* As an operator asks for it: what is overdue first, and since when. */
+static void what_is_open_is_told_first_due_first(void **state)
+{
+    (void)state;
+    struct world world;
+    char due[SL_TIMESTAMP_SIZE];
+    world_open(&world, question_rules);
+    assert_int_equal(core_open(world.core).open, 0);
+    core_obligations(world.core, &world.decision);
+    assert_int_equal(world.decision.line_count, 0);
+    (void)TELL(QUESTION, .house = 2);
+    world_wait(&world, "2021-03-31T13:00:00Z");
+    (void)TELL(QUESTION, .house = 1);
+    core_obligations(world.core, &world.decision);
+    assert_int_equal(world.decision.line_count, 2);
+    const struct core_line *lines = world.decision.lines;
+    int64_t first = lines[0].due;
+    assert_true(first < lines[1].due);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(lines[i].event.number, i + 1);
+        assert_int_equal(lines[i].outcome, CORE_OPENED);
+        assert_int_equal(lines[i].at, 0);
+    }
+    sl_timestamp_format(due, first + 1); /* at the very moment it is in time */
+    world_wait(&world, due);
+    assert_line(&world, "obligation_overdue ask ncg/contact_person contact_taken_over");
+    core_obligations(world.core, &world.decision);
+    assert_int_equal(world.decision.lines[0].outcome, CORE_OVERDUE);
+    assert_int_equal(world.decision.lines[1].outcome, CORE_OPENED);
+    struct core_open open = core_open(world.core);
+    assert_int_equal(open.open, 2);
+    assert_int_equal(open.overdue, 1);
+    assert_int_equal(open.overdue_since, first);
+    world_close(&world);
+}
+
+static void a_term_moves_with_its_date(void **state)
+{
+    (void)state;
+    struct world world;
+    world_open(&world, FACTS "rule ask\n  when damage_inspection_planned from img\n"
+                             "  expect damage_inspection_done from img"
+                             " within 5 working days after date\n");
+    uint64_t planned = TELL(.type = "damage_inspection_planned", .from = IMG, .sections = PLANNED,
+                            .attributes = {"date", "2021-04-12"});
+    int64_t before = world.decision.lines[0].due;
+    (void)TELL(.type = "event_corrected", .from = IMG, .causation = planned, .sections = PLANNED,
+               .attributes = {"date", "2021-04-12"});
+    assert_no_line(&world, "obligation"); /* the same date: nothing moves */
+    (void)TELL(.type = "event_corrected", .from = IMG, .causation = planned, .sections = PLANNED,
+               .attributes = {"date", "2021-04-19"});
+    assert_line(&world, "obligation_released ask img/back_office damage_inspection_done\n"
+                        "obligation_opened ask img/back_office damage_inspection_done\n");
+    core_obligations(world.core, &world.decision);
+    assert_int_equal(world.decision.line_count, 1);
+    assert_int_equal(world.decision.lines[0].due, before + 7 * SL_DAY);
+    (void)TELL(.type = "event_withdrawn", .from = IMG, .causation = planned);
+    assert_line(&world, "obligation_withdrawn ask img/back_office damage_inspection_done");
+    assert_int_equal(core_open(world.core).open, 0);
+    world_close(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +292,8 @@ int main(void)
         cmocka_unit_test(a_receipt_is_awaited_of_who_got_it),
         cmocka_unit_test(what_is_open_outlives_its_agreement),
         cmocka_unit_test(an_answer_goes_by_its_question_as_corrected),
+        cmocka_unit_test(what_is_open_is_told_first_due_first),
+        cmocka_unit_test(a_term_moves_with_its_date),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
