@@ -249,6 +249,7 @@ int adapter_sync(struct samenloop *house, struct sl_error *error)
         return -1;
     }
     door_synced(house);
+    heads_synced(house->heads);
     client_synced(house);
     return release(house, error);
 }

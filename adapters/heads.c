@@ -15,6 +15,9 @@ struct heads {
     struct sl_crypto *crypto;
     EVP_PKEY *key;
     struct sl_checkpoint last; /* that fits; size 0: none */
+    uint64_t *earlier;         /* sizes of those before it whose files are there still */
+    size_t earlier_count, earlier_capacity;
+    bool fresh; /* the last one came since the inbox was synced */
     char alarm[192];
 };
 
@@ -88,7 +91,14 @@ static void raise_alarm(struct heads *heads, uint64_t size, const char *why)
                        (unsigned long long)size, why);
 }
 
-/* A crash can leave the last one and the one before it: the larger one holds. */
+static void note_earlier(struct heads *heads, uint64_t size)
+{
+    heads->earlier = sl_grow(heads->earlier, &heads->earlier_capacity, heads->earlier_count + 1,
+                             sizeof *heads->earlier);
+    heads->earlier[heads->earlier_count++] = size;
+}
+
+/* Of several the largest holds. */
 static int take_file(struct heads *heads, const sl_storage_name name, struct sl_error *error)
 {
     struct sl_checkpoint found = {0};
@@ -98,8 +108,13 @@ static int take_file(struct heads *heads, const sl_storage_name name, struct sl_
         return 0;
     if (read_note(heads, name, &found, error) < 0)
         return -1;
-    if (found.size >= heads->last.size)
-        heads->last = found;
+    if (found.size < heads->last.size) {
+        note_earlier(heads, found.size);
+        return 0;
+    }
+    if (heads->last.size != 0)
+        note_earlier(heads, heads->last.size);
+    heads->last = found;
     return 0;
 }
 
@@ -134,24 +149,34 @@ void heads_close(struct heads *heads)
     if (heads == NULL)
         return;
     sl_crypto_free(heads->crypto);
+    free(heads->earlier);
     free(heads);
 }
 
 /* ---------------------------------------------------------------- a checkpoint that came */
 
-/* Why it does not fit, as far as a note alone says; NULL: it does. */
+/* Whose it is; NULL: this journal's. */
 static const char *judge_note(struct heads *heads, const uint8_t *journal, struct sl_bytes note,
                               struct sl_checkpoint *came)
 {
     struct sl_error error = {0};
     struct sl_checkpoint own;
-    const struct sl_checkpoint *last = &heads->last;
     sl_checkpoint_origin(&own, journal);
     if (sl_checkpoint_read(came, heads->crypto, heads->key, note, &error) < 0)
         return error.code == SL_BAD_SIGNATURE ? "is not signed with the router's key" : "is none";
-    if (strcmp(came->origin, own.origin) != 0)
-        return "is another journal's";
-    if (last->size == 0 || strcmp(last->origin, own.origin) != 0)
+    return strcmp(came->origin, own.origin) != 0 ? "is another journal's" : NULL;
+}
+
+static bool follows_another(const struct heads *heads, const struct sl_checkpoint *came)
+{
+    return heads->last.size != 0 && strcmp(heads->last.origin, came->origin) == 0;
+}
+
+/* Why it does not fit, as far as it says without its proof; NULL: it does. */
+static const char *judge_size(const struct heads *heads, const struct sl_checkpoint *came)
+{
+    const struct sl_checkpoint *last = &heads->last;
+    if (!follows_another(heads, came))
         return NULL;
     if (came->size < last->size)
         return "is smaller than one before it";
@@ -160,14 +185,31 @@ static const char *judge_note(struct heads *heads, const uint8_t *journal, struc
     return NULL;
 }
 
+/* Is it one of those before the last, which comes again because the inbox lost it in a crash? */
+static bool is_earlier(struct heads *heads, const struct sl_checkpoint *came)
+{
+    struct sl_error ignored = {0};
+    struct sl_checkpoint found = {0};
+    sl_storage_name name;
+    bool there = false;
+    for (size_t i = 0; i < heads->earlier_count; i++)
+        there = there || heads->earlier[i] == came->size;
+    name_of(name, FITS, came->size);
+    return there && read_note(heads, name, &found, &ignored) == 0 &&
+           strcmp(found.origin, came->origin) == 0 &&
+           memcmp(found.root, came->root, sizeof found.root) == 0;
+}
+
 /* The same, and by its proof. */
 static const char *judge(struct heads *heads, const uint8_t *journal,
                          const Samenloop__V1__Checkpoint *checkpoint, struct sl_checkpoint *came)
 {
     const struct sl_checkpoint *last = &heads->last;
     const char *why = judge_note(heads, journal, sl_from_pb(checkpoint->note), came);
-    if (why != NULL || last->size == 0 || strcmp(last->origin, came->origin) != 0 ||
-        came->size == last->size)
+    if (why != NULL || !follows_another(heads, came) || is_earlier(heads, came))
+        return why;
+    why = judge_size(heads, came);
+    if (why != NULL || came->size == last->size)
         return why;
     if (checkpoint->before != last->size)
         return "does not follow the one before it";
@@ -177,23 +219,37 @@ static const char *judge(struct heads *heads, const uint8_t *journal,
     return NULL;
 }
 
-/* The one before it goes when the new one is there. */
+/* The one before it stays until the inbox has both: if it loses them, both come again. */
 static int keep(struct heads *heads, const struct sl_checkpoint *came, struct sl_bytes note,
                 struct sl_error *error)
 {
-    struct sl_error ignored = {0};
     sl_storage_name name;
-    sl_storage_name before;
-    if (came->size == heads->last.size && strcmp(came->origin, heads->last.origin) == 0)
+    if (follows_another(heads, came) && came->size <= heads->last.size)
         return 0;
     name_of(name, FITS, came->size);
-    name_of(before, FITS, heads->last.size);
     if (write_note(heads, name, note, error) < 0)
         return -1;
     if (heads->last.size != 0 && heads->last.size != came->size)
-        (void)heads->storage->calls->remove(heads->storage, before, &ignored);
+        note_earlier(heads, heads->last.size);
     heads->last = *came;
+    heads->fresh = true;
     return 0;
+}
+
+/* What a crash left stays until the next one comes: those before it came again by then. */
+void heads_synced(struct heads *heads)
+{
+    struct sl_error ignored = {0};
+    sl_storage_name name;
+    for (size_t i = 0; heads->fresh && i < heads->earlier_count; i++) {
+        if (heads->earlier[i] == heads->last.size)
+            continue;
+        name_of(name, FITS, heads->earlier[i]);
+        (void)heads->storage->calls->remove(heads->storage, name, &ignored);
+    }
+    if (heads->fresh)
+        heads->earlier_count = 0;
+    heads->fresh = false;
 }
 
 /* Evidence: the first one is enough. */
@@ -226,5 +282,7 @@ int heads_greeted(struct heads *heads, const uint8_t *journal, struct sl_bytes n
     const char *why = NULL;
     if (note.size > 0)
         why = judge_note(heads, journal, note, &came);
+    if (note.size > 0 && why == NULL)
+        why = judge_size(heads, &came);
     return why == NULL ? 0 : refuse(heads, &came, note, why, error);
 }

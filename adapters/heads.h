@@ -6,7 +6,8 @@
  * journal is not what it was.
  *
  * They are files beside the inbox's log, each a signed note that any tool can read, named by the
- * number of records under it: `checkpoint-N` fits, `refused-N` does not (the first one; it stays,
+ * number of records under it: `checkpoint-N` fits (the largest; those before it go when the inbox
+ * is synced), `refused-N` does not (the first one; it stays,
  * and the alarm with it, until an operator takes it away). The first checkpoint of a journal, and
  * the first after both files were taken away, is believed.
  */
@@ -33,8 +34,12 @@ void heads_close(struct heads *heads);              /* NULL is fine */
 int heads_take(struct heads *heads, const uint8_t *journal,
                const Samenloop__V1__Checkpoint *checkpoint, struct sl_error *error);
 
-/* The same for the head that a router greets with. It has no proof, and so is not kept where it
- * fits: it shows at once a journal that was cut back. */
+/* The inbox has all that was taken. If a head came since the last time, none before it will come
+ * again, and their files go. */
+void heads_synced(struct heads *heads);
+
+/* The same as heads_take for the head that a router greets with. It has no proof, and so is not
+ * kept where it fits: it shows at once a journal that was cut back. */
 int heads_greeted(struct heads *heads, const uint8_t *journal, struct sl_bytes note,
                   struct sl_error *error);
 

@@ -18,6 +18,8 @@ struct house {
     struct sl_arena arena; /* what the test reads and writes */
     struct sl_buffer frame;
     uint64_t connections;
+    EVP_PKEY *signing;    /* of the journal's heads, for the next start; NULL: none */
+    uint64_t heads_every; /* so many records */
 };
 
 static const uint32_t all_roles[] = {0x1e, 0x1e};
@@ -30,7 +32,9 @@ static inline void open_router(struct house *house)
                                  .agreement = house->agreement,
                                  .agreement_name = "test",
                                  .journal = house->storage,
-                                 .segment_bytes = 512 * 1024};
+                                 .segment_bytes = 512 * 1024,
+                                 .signing_key = house->signing,
+                                 .checkpoint_records = house->heads_every};
     if (router_open(&house->router, &setup, house->moment, &error) < 0)
         fail_msg("%s", error.text);
 }

@@ -11,7 +11,7 @@
 
 #include "router/audit.h"
 
-enum { DAYS = 150, STEPS = 200, SUBJECTS = 4, HOUR = 60 * 60 * 1000 };
+enum { HEADS_EVERY = 100, DAYS = 150, STEPS = 200, SUBJECTS = 4, HOUR = 60 * 60 * 1000 };
 
 /* ---------------------------------------------------------------- the back offices */
 
@@ -169,6 +169,9 @@ static void begin_day(struct day *day, uint64_t seed)
 {
     *day = (struct day){.seed = seed, .random = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15)};
     open_house(&day->router);
+    day->router.signing = router_key;
+    day->router.heads_every = HEADS_EVERY;
+    crash(&day->router, 0); /* from here on with heads */
     for (int who = 0; who < PARTIES; who++) {
         day->sides[who] = (struct side){.who = who,
                                         .outbox = sl_storage_memory(),
@@ -236,6 +239,38 @@ static void check_side(struct day *day, const struct side *side)
     }
 }
 
+/* Every head that was signed fits, whatever crashed. */
+static void check_head(struct day *day, struct side *side)
+{
+    struct samenloop_health health;
+    samenloop_health(side->house, &health);
+    if (health.alarm[0] != '\0')
+        FAIL(day, "%s", health.alarm);
+    if (health.head > journal_last(day->router.router->journal))
+        FAIL(day, "a head of %llu records", (unsigned long long)health.head);
+    day->heads += health.head > 0;
+}
+
+/* The joint team's list comes in its pieces. */
+static void check_list(struct day *day, struct side *side)
+{
+    const char *text = NULL;
+    uint64_t ticket = samenloop_list_ask(side->house);
+    for (int i = 0; i < 50 && samenloop_list(side->house, ticket, &text) == 0; i++)
+        rounds(day, 1, ROUND_MS);
+    if (text == NULL)
+        FAIL(day, "no list came");
+    json_t *list = json_loads(text, 0, NULL);
+    assert_int_equal(json_array_size(list), 2);
+    const json_t *first = json_array_get(list, 0);
+    const json_t *open = json_array_get(json_object_get(first, "open"), 0);
+    assert_int_equal(json_integer_value(json_object_get(first, "priority")), 1);
+    assert_string_equal(json_string_value(json_object_get(open, "what")), "receipt");
+    assert_true(json_is_true(json_object_get(open, "overdue")));
+    assert_string_equal(json_string_value(json_object_get(open, "due")), "2021-02-02T09:00:00Z");
+    json_decref(list);
+}
+
 static void check_journal(struct day *day)
 {
     struct audit audit;
@@ -253,8 +288,11 @@ static void check(struct day *day)
         if (day->events[n].accepted && day->sides[1 - day->events[n].by].position[n] == 0)
             FAIL(day, "event %u was accepted and is lost", n);
     }
-    for (int who = 0; who < PARTIES; who++)
+    for (int who = 0; who < PARTIES; who++) {
         check_side(day, &day->sides[who]);
+        check_head(day, &day->sides[who]);
+        check_list(day, &day->sides[who]);
+    }
     check_journal(day);
 }
 
@@ -269,7 +307,7 @@ static void nothing_is_lost_on_a_bad_day(void **state)
     (void)state;
     uint64_t days = number_of("DAYS", DAYS), first = number_of("SEED", 1);
     static struct day day;
-    unsigned accepted = 0, crashes = 0, cuts = 0, full = 0;
+    unsigned accepted = 0, crashes = 0, cuts = 0, full = 0, heads = 0;
     for (uint64_t seed = first; seed < first + days; seed++) {
         begin_day(&day, seed);
         for (int n = 0; n < STEPS; n++)
@@ -281,11 +319,12 @@ static void nothing_is_lost_on_a_bad_day(void **state)
         crashes += day.crashes;
         cuts += day.cuts;
         full += day.full;
+        heads += day.heads;
         end_day(&day);
     }
-    print_message("%llu days: %u events, %u crashes, %u cuts, %u full disks\n",
-                  (unsigned long long)days, accepted, crashes, cuts, full);
-    assert_true(accepted > days * 20 && crashes > days && cuts > days);
+    print_message("%llu days: %u events, %u crashes, %u cuts, %u full disks, %u hold heads\n",
+                  (unsigned long long)days, accepted, crashes, cuts, full, heads);
+    assert_true(accepted > days * 20 && crashes > days && cuts > days && heads > days);
 }
 
 static int setup(void **state)
@@ -294,11 +333,18 @@ static int setup(void **state)
     parties_init(&parties);
     sl_random(pseudonym_key, sizeof pseudonym_key);
     sl_random(content_key, sizeof content_key);
+    router_key = sl_key_new(EVP_PKEY_ED25519);
     return 0;
+}
+
+static int teardown(void **state)
+{
+    EVP_PKEY_free(router_key);
+    return parties_end(state);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_is_lost_on_a_bad_day)};
-    return cmocka_run_group_tests(tests, setup, parties_end);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -58,10 +58,11 @@ struct day {
         int by;
         unsigned lane, subject;
     } events[EVENTS];
-    unsigned crashes, cuts, full;
+    unsigned crashes, cuts, full, heads;
 };
 
 static uint8_t pseudonym_key[SL_KEY_SIZE], content_key[SL_KEY_SIZE];
+static EVP_PKEY *router_key; /* signs the journal's heads */
 
 static inline uint64_t dice(struct day *day, uint64_t sides)
 {
@@ -150,6 +151,7 @@ static inline void open_side(struct side *side)
     struct adapter_setup setup = {.participant = party_names[side->who],
                                   .directory = &parties.directory,
                                   .signing_key = parties.signing[side->who],
+                                  .router_signing_key = router_key,
                                   .sealing_keys = {parties.sealing[side->who]},
                                   .sealing_key_count = 1,
                                   .pseudonym_key = pseudonym_key,
