@@ -73,8 +73,8 @@ def one_is_tried_again_and_arrives():
     said = letters("show", "ncg", first["lane"], first["number"])
     assert "subject_invalid" in said, said
     letters("retry", "ncg", first["lane"], first["number"], "--who", "ops", "--why", "the right key is there")
-    house.until(lambda: of("ncg", events[0]))
-    assert of("ncg", events[0]) == ["structural_damage_found"]
+    house.until(lambda: "structural_damage_found" in of("ncg", events[0]))  # an instruction about it may be there before
+    assert of("ncg", events[0]).count("structural_damage_found") == 1
     house.until(lambda: len(listed()) == 2)  # once its answer is there
     assert "no such" in letters("retry", "ncg", first["lane"], first["number"], "--who", "o", "--why", "x", good=1)
 
