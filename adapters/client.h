@@ -64,13 +64,20 @@ struct client {
 void client_init(struct samenloop *house);
 void client_free(struct samenloop *house);
 
+/* What adapter.h says of adapter_connected, _disconnected and _not_connected. What was on its way
+ * on a lost connection is said again on the next. */
 void client_connected(struct samenloop *house);
 void client_disconnected(struct samenloop *house);
 void client_not_connected(struct samenloop *house, const char *why);
+
+/* The house's moment has moved on: a router that is silent for SL_SILENCE is given up. When
+ * (elapsed; INT64_MAX: not at all) there is something to do at the latest. */
 void client_time(struct samenloop *house);
 int64_t client_wake(const struct samenloop *house);
 
+/* A frame came; it is not kept. What cannot be said now, or is no frame, ends the connection. */
 void client_received(struct samenloop *house, struct sl_bytes frame);
+/* The next frame to be sent, in place of what stands in `out`; false: there is none now. */
 bool client_frame(struct samenloop *house, struct sl_buffer *out);
 
 /* The logs are synced: answers may go. */
@@ -82,6 +89,8 @@ void client_end(struct samenloop *house, enum sl_code code, const char *sentence
 /* There is room on the disk again: what could not be kept is asked for again. */
 void client_room(struct samenloop *house);
 
+/* An operator accepts the journal of this identity (SL_IDENTITY_SIZE bytes) in place of the one
+ * that feeds the inbox; it does from the next greeting on. */
 void client_accept(struct samenloop *house, const uint8_t *journal);
 
 #endif

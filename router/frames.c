@@ -1,3 +1,4 @@
+/* Who is connected, what they say, and the last word to each. */
 #include <stdio.h>
 #include <string.h>
 

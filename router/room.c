@@ -1,3 +1,4 @@
+/* Is there room on the disk for what one frame or one moment may bring about? */
 #include "router/state.h"
 
 enum {

@@ -21,6 +21,7 @@ struct view {
     struct answers answers;
 };
 
+/* Whether all of it holds; NULL, no condition, does. */
 bool condition_holds(const struct view *view, const struct agreement_condition *condition);
 /* yes, no or unknown, or the code that an attribute says. */
 struct sl_bytes view_value(const struct view *view, const char *name, int fact);

@@ -32,7 +32,9 @@ struct occurrence {
     struct core_source source;
 };
 
+/* The event that is decided on; its header stays the caller's. */
 struct occurrence occurrence_of(struct core *core, const struct core_event *event);
+/* A gist as lines and deliveries tell of it, in memory of the decision in hand. */
 struct core_source gist_source(struct core *core, const struct gist *gist, uint32_t subject);
 uint64_t correlation_of(const Samenloop__V1__Header *header); /* 0: none */
 

@@ -27,17 +27,25 @@ struct forward {
     const char *rule;
     const struct agreement_clause *clause;
 };
+/* Forwards the event to an organisation and role: what the gates let through, with a line for it
+ * and for what they keep. Several to the same become one delivery. */
 void gate_forward(struct core *core, const struct occurrence *event, const struct forward *forward);
+/* The lines about sections that no rule disclosed (`minimise`), once all rules have spoken. */
 void gate_strip(struct core *core, const struct occurrence *event);
 
 /* ---------------------------------------------------------------- outcomes.c */
 
+/* Ends an obligation and its deadlines, with a line; the handle is no more then. `detail` may be
+ * NULL, and is not copied. */
 void obligation_close(struct core *core, const struct core_source *event, uint32_t handle,
                       enum core_outcome outcome, const char *detail);
+/* The same where the event answers it: met, or met late. */
 void obligation_meet(struct core *core, const struct core_source *event, uint32_t handle);
+/* The line that says that it was opened, by what behind it. */
 void line_opened(struct core *core, const struct core_source *event, uint32_t handle);
 const char *fact_says(struct core *core, uint8_t fact, uint8_t value); /* "acute=yes" */
 uint64_t finding_of(const struct occurrence *event); /* 0: of corrections and withdrawals */
+/* Event `number` says it of the house, which counts as a house whose facts may have turned. */
 void state_fact(struct core *core, uint64_t number, uint32_t subject, uint8_t fact, uint8_t value);
 
 /* Carries a plan out for the event; obligations are `opener`'s, and the answers' questions. */

@@ -21,6 +21,8 @@ struct past {
     LIST(struct stated) stated;
 };
 
+/* The past as the bytes that the journal keeps with an event, and back: what is read points into
+ * the decision in hand. -1: they are none. */
 void past_write_answer(struct sl_buffer *out, const struct answer *answer);
 void past_write(const struct core *core, struct sl_buffer *out, const struct past *past);
 int past_read(struct core *core, struct past *out, struct sl_bytes bytes, struct sl_error *error);
@@ -34,6 +36,8 @@ void past_keep(struct core *core, const struct occurrence *event, uint64_t origi
 /* The first event, as its past and the header that was kept tell of it. */
 struct occurrence original_of(struct core *core, const struct core_event *event,
                               const struct past *past);
+/* Carry out what the withdrawal, or the correction, of `original` brings about (gates X9 to X13);
+ * `past` is that of the original. */
 void withdraw(struct core *core, const struct occurrence *event, struct past *past,
               const struct occurrence *original);
 void correct(struct core *core, struct occurrence *event, struct past *past,
