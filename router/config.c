@@ -44,7 +44,7 @@ static const struct sl_setting table[] = {
      "file with the router's CurveZMQ private key", 0, 0, 0},
     {"signing_key", SL_SETTING_PATH, false, AT(signing_key), "",
      "file with the private key that signs the journal's heads; none: none are signed", 0, 0, 0},
-    {"checkpoint_records", SL_SETTING_SIZE, false, AT(checkpoint_records), "4096",
+    {"checkpoint_records", SL_SETTING_SIZE, false, AT(checkpoint_records), "65536",
      "a signed head of the journal at least every so many records,", 1, RECORDS_MAX, 1},
     {"checkpoint_minutes", SL_SETTING_SIZE, false, AT(checkpoint_minutes), "10",
      "and so many minutes after something changed", 1, MINUTES_MAX, 1},

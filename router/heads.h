@@ -15,7 +15,7 @@
 struct router;
 struct router_setup;
 
-enum { HEADS_RECORDS = 4096, HEADS_MINUTES = 10 }; /* where the setup says nothing */
+enum { HEADS_RECORDS = 65536, HEADS_MINUTES = 10 }; /* where the setup says nothing */
 
 struct heads {
     EVP_PKEY *key;      /* NULL: none are made */
