@@ -1,6 +1,6 @@
 /*
- * A sync beside: one thread that syncs a file while its owner goes on. It knows a descriptor and
- * nothing else; all calls come from the one thread that owns the storage.
+ * A sync beside: one thread that syncs a file, or a folder, while its owner goes on. It knows a
+ * descriptor and nothing else; all calls come from the one thread that owns the storage.
  */
 #ifndef SL_LOG_BESIDE_H
 #define SL_LOG_BESIDE_H

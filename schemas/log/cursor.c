@@ -26,7 +26,10 @@ int sl_cursor_open(struct sl_cursor *cursor, struct sl_log *log, uint64_t first,
     sl_cursor_close(cursor);
     sl_segment_name(name, first);
     cursor->log = log;
-    if (calls->open(log->storage, name, &cursor->file, error) < 0) {
+    int opened = calls->open(log->storage, name, &cursor->file, error);
+    if (opened < 0 && first == log->unnamed)
+        opened = calls->open(log->storage, sl_log_spare_name, &cursor->file, error);
+    if (opened < 0) {
         cursor->file = -1;
         return -1;
     }

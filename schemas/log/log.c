@@ -134,10 +134,8 @@ static int open_log(struct sl_log *log, const struct sl_log_options *options,
         if (log->storage->calls->lock(log->storage, error) < 0)
             return sl_fail_at(error, "%s", log->name);
         log->locked = true;
-        if (sl_log_spare_discard(log, error) < 0)
-            return -1;
     }
-    if (sl_log_recover(log, error) < 0)
+    if (sl_log_recover(log, error) < 0 || (!log->read_only && sl_log_spare_discard(log, error) < 0))
         return -1;
     if (log->segment_count == 0)
         return make(log, options, error);
@@ -213,9 +211,6 @@ static int have_room(struct sl_log *log, uint64_t size, struct sl_error *error)
                        log->name, size);
     if (sl_log_spare_finish(log, error) < 0 || sl_log_sync(log, error) < 0)
         return -1;
-    /* A last seal that a crash could tear would be taken for damage once this is an earlier one. */
-    if (log->storage->calls->sync(log->storage, log->file, error) < 0)
-        return sl_log_die(log, error);
     return sl_log_spare_use(log, error);
 }
 

@@ -127,9 +127,11 @@ static int advance(struct sl_log_reader *reader, struct sl_item *item, uint64_t 
     *offset = cursor->offset;
     if (sl_cursor_next(cursor, item, &found, error) < 0)
         return -1;
-    if (found == SL_FOUND_BAD)
+    /* Behind the last record of an earlier segment stands at most a seal that a crash tore. */
+    bool complete = !current && log->segments[reader->segment + 1].first == cursor->number;
+    if (found == SL_FOUND_BAD && !complete)
         return sl_log_damaged(log, cursor->head.first, *offset, "a damaged record", error);
-    if (found == SL_FOUND_END)
+    if (found != SL_FOUND)
         return cross(reader, error) < 0 ? -1 : 0;
     if (!item->seal)
         sl_log_mark(&log->segments[reader->segment], item->record.number, *offset);

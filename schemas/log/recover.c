@@ -8,6 +8,8 @@
  * or a later one, or a record of which the write began behind n. If such a thing stands anywhere
  * behind the bad place it is damage, and refused; otherwise nobody was told of what is lost, and it
  * is cut: overwritten with zeros, so that nothing of it can ever be taken for a record again.
+ *
+ * The newest segment may have lost its name to the crash: it is the spare then, with a head.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -45,12 +47,14 @@ static int take_list(struct sl_log *log, struct sl_error *error)
         free(names);
         return -1;
     }
-    struct sl_log_segment *segments = sl_new(count, sizeof *segments);
+    struct sl_log_segment *segments = sl_new(count + 1, sizeof *segments);
     for (size_t i = 0; i < count; i++) {
         if (sl_segment_named(names[i], &segments[found].first))
             keep_marks(log, &segments[found++]);
     }
     free(names);
+    if (log->unnamed != 0 && (found == 0 || segments[found - 1].first != log->unnamed))
+        segments[found++].first = log->unnamed;
     if (found > 0)
         qsort(segments, found, sizeof *segments, by_first);
     for (size_t i = 0; i < log->segment_count; i++)
@@ -58,7 +62,7 @@ static int take_list(struct sl_log *log, struct sl_error *error)
     free(log->segments);
     log->segments = segments;
     log->segment_count = found;
-    log->segment_capacity = count;
+    log->segment_capacity = count + 1;
     log->generation++;
     return 0;
 }
@@ -251,7 +255,7 @@ static int walk(struct sl_log *log, struct sl_cursor *cursor, bool refresh, stru
     return 0;
 }
 
-int sl_log_recover(struct sl_log *log, struct sl_error *error)
+static int recover(struct sl_log *log, struct sl_error *error)
 {
     struct sl_cursor cursor = {.file = -1};
     struct stop stop = {SL_FOUND_END, SL_SEGMENT_HEAD, false};
@@ -281,4 +285,68 @@ int sl_log_recover(struct sl_log *log, struct sl_error *error)
     }
     sl_cursor_free(&cursor);
     return result;
+}
+
+/* Is this the head of the segment after the newest? One with a lower number was written when there
+ * was no room for the name; records have come since then. */
+static int follows(const struct sl_log *log, const struct sl_segment_head *head,
+                   struct sl_error *error)
+{
+    if (log->segment_count == 0)
+        return 1;
+    if (memcmp(head->identity, log->head.identity, sizeof head->identity) != 0 ||
+        head->tree != log->head.tree || head->first <= log->last)
+        return 0;
+    if (head->first == log->last + 1)
+        return 1;
+    return log->read_only ? 0 /* there are more by now */
+                          : sl_log_damaged(log, log->head.first, log->end,
+                                           "records are missing before the next segment", error);
+}
+
+/* Writes the head once more: it may have been read from memory alone, as what rewrite writes. */
+static int write_head(struct sl_log *log, const struct sl_segment_head *head,
+                      struct sl_error *error)
+{
+    const struct sl_storage_calls *calls = log->storage->calls;
+    uint8_t bytes[SL_SEGMENT_HEAD];
+    int file = -1;
+    sl_segment_head_write(bytes, head);
+    if (calls->open(log->storage, sl_log_spare_name, &file, error) < 0)
+        return -1;
+    int result = calls->write(log->storage, file, 0, bytes, sizeof bytes, error);
+    if (result == 0)
+        result = calls->sync(log->storage, file, error);
+    calls->close(log->storage, file);
+    return result;
+}
+
+/* Gives the newest segment the name that a crash has lost, or knows it without. */
+static int name_newest(struct sl_log *log, const struct sl_segment_head *head,
+                       struct sl_error *error)
+{
+    const struct sl_storage_calls *calls = log->storage->calls;
+    sl_storage_name name;
+    sl_segment_name(name, head->first);
+    if (log->read_only) {
+        log->unnamed = head->first;
+        return 0;
+    }
+    if (write_head(log, head, error) < 0 ||
+        calls->rename(log->storage, sl_log_spare_name, name, error) < 0)
+        return -1;
+    return calls->sync_folder(log->storage, error);
+}
+
+int sl_log_recover(struct sl_log *log, struct sl_error *error)
+{
+    struct sl_segment_head head;
+    if (recover(log, error) < 0)
+        return -1;
+    int result = sl_log_spare_head(log, &head, error);
+    if (result == 1)
+        result = follows(log, &head, error);
+    if (result != 1)
+        return result;
+    return name_newest(log, &head, error) < 0 ? -1 : recover(log, error);
 }

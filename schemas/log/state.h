@@ -2,9 +2,11 @@
  * An open log, shared by the files of this folder and nobody else.
  *
  * What holds (sl_log_check asserts what can be asserted):
- *  1. Every segment but the last is complete: it was synced before the next one got its name.
- *  2. A segment gets its name when its head and its zeros are on stable storage; the name is there
- *     after a crash before the first record goes in.
+ *  1. Every segment but the last is complete: its records were synced before the next one got its
+ *     head. A crash may have torn its last seal, which vouches for nothing any more.
+ *  2. A segment gets its name, and its first record, when its head and its zeros are on stable
+ *     storage. That the name is there after a crash is waited for by nobody but the next segment:
+ *     a spare with a head is the segment after the newest, and is given its name again.
  *  3. Nothing is written at an offset that holds synced bytes, but the mark and zeros of an
  * erasure. So a write that a crash tears harms no record before it.
  *  4. Records behind `synced` are only in the buffer. They all get the same `began`, synced + 1.
@@ -79,6 +81,8 @@ struct sl_log {
     struct sl_growth growth; /* of `tree`, since it was proven last; before that, since nothing */
 
     struct sl_log_spare spare;
+    uint64_t unnamed; /* read_only: first number of a segment that is still called spare; 0: none */
+    bool naming; /* a sync of the folder that keeps the spare's or the newest name is under way */
     struct sl_log_reader *reader; /* of sl_log_read */
 };
 
@@ -143,6 +147,10 @@ void sl_log_spare_close(struct sl_log *log);
 int sl_log_spare_finish(struct sl_log *log, struct sl_error *error);
 /* Makes the spare, which is ready, the current segment, empty. Everything is synced. */
 int sl_log_spare_use(struct sl_log *log, struct sl_error *error);
+/* What is called so is made ahead, or is the newest segment, whose name a crash has lost. */
+extern const char sl_log_spare_name[];
+/* The head that it has. 1: there it is, 0: it has none, or is not there, -1. */
+int sl_log_spare_head(struct sl_log *log, struct sl_segment_head *out, struct sl_error *error);
 /* Removes what an earlier process left. */
 int sl_log_spare_discard(struct sl_log *log, struct sl_error *error);
 

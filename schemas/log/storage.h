@@ -57,6 +57,8 @@ struct sl_storage_calls {
                   struct sl_error *error); /* `to` is not there */
     int (*remove)(struct sl_storage *storage, const char *name, struct sl_error *error);
     int (*sync_folder)(struct sl_storage *storage, struct sl_error *error);
+    /* As sync_beside, of the folder's names; not while one of a file goes on. */
+    int (*sync_folder_beside)(struct sl_storage *storage, bool wait, struct sl_error *error);
 
     void (*free)(struct sl_storage *storage);
 };

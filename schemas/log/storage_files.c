@@ -178,6 +178,11 @@ static int files_sync_beside(struct sl_storage *storage, int file, bool wait,
     return result < 0 ? failed(files_of(storage), NULL, "sync", error) : result;
 }
 
+static int files_sync_folder_beside(struct sl_storage *storage, bool wait, struct sl_error *error)
+{
+    return files_sync_beside(storage, files_of(storage)->folder, wait, error);
+}
+
 /* ---------------------------------------------------------------- beginning and end */
 
 static void files_free(struct sl_storage *storage)
@@ -205,6 +210,7 @@ static const struct sl_storage_calls files_calls = {
     .rename = files_rename,
     .remove = files_remove,
     .sync_folder = files_sync_folder,
+    .sync_folder_beside = files_sync_folder_beside,
     .free = files_free,
 };
 

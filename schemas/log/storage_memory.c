@@ -38,6 +38,7 @@ struct memory {
     struct folder *folders;
     size_t folder_count;
     size_t folder_capacity;
+    bool folder_asked; /* a sync of it beside was begun */
     struct node **handles;
     size_t handle_count;
     size_t handle_capacity;
@@ -350,6 +351,15 @@ static int memory_sync_beside(struct sl_storage *storage, int file, bool wait,
     return memory_sync(storage, file, error);
 }
 
+/* It is done when it is asked after: what is written meanwhile may meet a crash with the folder as
+ * it was. */
+static int memory_sync_folder_beside(struct sl_storage *storage, bool wait, struct sl_error *error)
+{
+    struct memory *memory = memory_of(storage);
+    memory->folder_asked = !memory->folder_asked && !wait;
+    return memory->folder_asked ? 1 : memory_sync_folder(storage, error);
+}
+
 /* ---------------------------------------------------------------- crash */
 
 static uint64_t next_random(uint64_t *state)
@@ -426,6 +436,7 @@ static const struct sl_storage_calls memory_calls = {
     .rename = memory_rename,
     .remove = memory_remove,
     .sync_folder = memory_sync_folder,
+    .sync_folder_beside = memory_sync_folder_beside,
     .free = memory_free,
 };
 

@@ -129,9 +129,9 @@ def flips(log, chance):
     for what, (begin, end) in HEAD_PARTS.items():
         log.refuses(chance.choice(log.segments), chance.randrange(begin, end), chance.randrange(8), f"head: {what}",
                     lambda at: at < HEAD)
-    last = log.segments[-1].items[-1]
     seen = set()
-    everything = [(segment, item) for segment in log.segments for item in segment.items if item is not last]
+    everything = [(segment, item) for segment in log.segments for item in segment.items
+                  if item is not segment.items[-1] or item.kind != 0]
     chance.shuffle(everything)
     for segment, item in everything:
         for what, (begin, end) in item.parts.items():
@@ -145,7 +145,7 @@ def flips(log, chance):
 
 
 def harmless(log, chance):
-    """The last seal is only a hint; behind the end nothing is read; what no seal vouches for may be torn."""
+    """A segment's last seal is only a hint; behind the end nothing is read; what no seal vouches for may be torn."""
     segment, bit = log.segments[-1], chance.randrange(8)
     assert segment.items[-1].kind == 0, "the last item is a seal"
     log.starts(segment, segment.items[-1].offset + chance.randrange(RECORD), bit, "the last seal")
@@ -153,6 +153,8 @@ def harmless(log, chance):
     log.starts(segment, chance.randrange(segment.end, segment.size), bit, "zeros behind the end")
     segment = log.segments[0]
     assert segment is not log.segments[-1], "one segment only"
+    assert segment.items[-1].kind == 0, "the last item of a full segment is a seal"
+    log.starts(segment, segment.items[-1].offset + chance.randrange(RECORD), bit, "the last seal of an earlier segment")
     log.starts(segment, chance.randrange(segment.end + RECORD, segment.size), bit, "zeros behind an earlier segment's end")
     segment = log.segments[-1]
     record = [item for item in segment.items if item.kind != 0][-1]

@@ -359,7 +359,7 @@ static void test_a_spare_is_written_again(void **state)
     int steps = 1;
     while (sl_log_step(log, &error) == 1)
         steps++;
-    assert_int_equal(steps, SEGMENT / (16 * 1024));
+    assert_int_equal(steps, SEGMENT / (16 * 1024) + 1); /* and its name */
     sl_log_close(log);
     assert_int_equal(open_here(&log, memory, &error), 0);
     for (int i = 1; i < steps; i++)
@@ -367,7 +367,7 @@ static void test_a_spare_is_written_again(void **state)
     sl_storage_memory_faults(memory, (struct sl_storage_faults){.kind = SL_FAULT_FULL, .at = 2});
     assert_int_equal(sl_log_step(log, &error), -1);
     assert_int_equal(error.code, SL_FULL);
-    for (int i = 1; i < steps; i++)
+    for (int i = 1; i < steps - 1; i++)
         assert_int_equal(sl_log_step(log, &error), 1);
     assert_int_equal(sl_log_step(log, &error), 0);
     sl_log_close(log);

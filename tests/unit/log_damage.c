@@ -318,6 +318,8 @@ static void test_a_bit_of_every_byte_of_an_earlier_segment(void **state)
         poke(bed->storage, whole.name, byte, &wrong, 1);
         int64_t read = check_all(log, 2000, &bed->error);
         poke(bed->storage, whole.name, byte, &whole.bytes[byte], 1);
+        /* Behind the last record stands a seal that a crash may tear: the next segment vouches. */
+        harmless = harmless || place == items[count - 1].offset;
         if (harmless != (read == 120))
             fail_msg("byte %zu (of the item at %zu): %" PRId64 " records", byte, place, read);
         if (!harmless)
