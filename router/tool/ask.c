@@ -112,24 +112,41 @@ void ask_value(struct ask_table *table, const json_t *value)
     ask_cell(table, number);
 }
 
-static int width_of(const struct ask_table *table, size_t column)
+static void add_blanks(struct sl_buffer *out, size_t count)
 {
-    size_t width = 0;
-    for (size_t i = column; i < table->count; i += table->columns) {
-        size_t size = strlen(table->cells[i]);
-        width = size > width ? size : width;
-    }
-    return (int)width;
+    for (size_t i = 0; i < count; i++)
+        sl_buffer_add(out, " ", 1);
 }
 
 void ask_print(struct sl_buffer *out, struct ask_table *table)
 {
+    size_t *widths = sl_new(table->columns, sizeof *widths);
+    for (size_t i = 0; i < table->count; i++) {
+        size_t size = strlen(table->cells[i]);
+        size_t *width = &widths[i % table->columns];
+        *width = size > *width ? size : *width;
+    }
+    size_t blanks = 0; /* that are written only when something follows */
     for (size_t i = 0; i < table->count; i++) {
         size_t column = i % table->columns;
-        bool last = column == table->columns - 1;
-        sl_buffer_printf(out, "%-*s%s", last ? 0 : width_of(table, column), table->cells[i],
-                         last ? "\n" : "  ");
+        size_t size = strlen(table->cells[i]);
+        if (size > 0) {
+            add_blanks(out, blanks);
+            sl_buffer_add(out, table->cells[i], size);
+            blanks = 0;
+        }
+        blanks += widths[column] - size + 2;
+        if (column == table->columns - 1) {
+            sl_buffer_add(out, "\n", 1);
+            blanks = 0;
+        }
     }
+    free(widths);
+    ask_free(table);
+}
+
+void ask_free(struct ask_table *table)
+{
     for (size_t i = 0; i < table->count; i++)
         free(table->cells[i]);
     free(table->cells);

@@ -31,5 +31,6 @@ struct ask_table {
 void ask_cell(struct ask_table *table, const char *text); /* NULL: nothing */
 void ask_value(struct ask_table *table, const json_t *value);
 void ask_print(struct sl_buffer *out, struct ask_table *table); /* and frees it */
+void ask_free(struct ask_table *table);
 
 #endif

@@ -43,24 +43,41 @@ static error_t take(int key, char *argument, struct argp_state *state)
     }
 }
 
-static const char *const columns[] = {"to",      "lane", "number", "role",        "event",   "type",
-                                      "subject", "what", "rule",   "accepted_at", "attempts"};
+static const struct {
+    const char *head;
+    const char *key;
+} columns[] = {{"to", "to"},          {"lane", "lane"},      {"number", "number"},
+               {"role", "role"},      {"event", "event"},    {"type", "type"},
+               {"what", "what"},      {"rule", "rule"},      {"accepted at", "accepted_at"},
+               {"tries", "attempts"}, {"subject", "subject"}};
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
 static void show_list(struct sl_buffer *out, const json_t *answer)
 {
+    const json_t *letters = json_object_get(answer, "letters");
+    size_t count = json_array_size(letters);
+    long long left_out = (long long)json_integer_value(json_object_get(answer, "left_out"));
     struct ask_table table = {.columns = COLUMNS};
     size_t index;
     json_t *letter;
+    if (count == 0) {
+        sl_buffer_printf(out, "There are no dead letters.\n");
+        return;
+    }
+    sl_buffer_printf(out,
+                     "%lld %s refused by the receiver. What it said: samenloop deadletters show TO "
+                     "LANE NUMBER;\nto try again, or to let it be: retry, discard, with --who and "
+                     "--why.\n\n",
+                     (long long)count + left_out,
+                     count + (size_t)left_out == 1 ? "delivery was" : "deliveries were");
     for (size_t i = 0; i < COLUMNS; i++)
-        ask_cell(&table, columns[i]);
-    json_array_foreach(json_object_get(answer, "letters"), index, letter)
+        ask_cell(&table, columns[i].head);
+    json_array_foreach(letters, index, letter)
     {
         for (size_t i = 0; i < COLUMNS; i++)
-            ask_value(&table, json_object_get(letter, columns[i]));
+            ask_value(&table, json_object_get(letter, columns[i].key));
     }
     ask_print(out, &table);
-    long long left_out = (long long)json_integer_value(json_object_get(answer, "left_out"));
     if (left_out > 0)
         sl_buffer_printf(out, "and %lld more\n", left_out);
 }

@@ -1,9 +1,9 @@
 #include "router/tool/lines.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "schemas/timestamp.h"
@@ -46,22 +46,46 @@ static bool is_about(const json_t *line, const struct lines_wanted *wanted)
     return wanted->subject_count == 0;
 }
 
-static bool is_wanted(const json_t *line, const struct lines_wanted *wanted)
+/* A number is all digits, which a UUID never is. */
+static bool is_event(const json_t *line, const char *wanted)
+{
+    char number[24];
+    if (wanted == NULL)
+        return true;
+    (void)snprintf(number, sizeof number, "%lld",
+                   (long long)json_integer_value(json_object_get(line, "seq")));
+    return strcmp(number, wanted) == 0 || is(line, "event", wanted);
+}
+
+static bool begins(const json_t *line, const char *key, const char *wanted)
+{
+    return wanted == NULL || strncmp(text_of(line, key), wanted, strlen(wanted)) == 0;
+}
+
+bool lines_is_wanted(const json_t *line, const struct lines_wanted *wanted)
 {
     return is(line, "type", wanted->type) && is(line, "rule", wanted->rule) &&
            (is(line, "from", wanted->org) || is(line, "to", wanted->org)) &&
+           begins(line, "outcome", wanted->outcome) && is_event(line, wanted->event) &&
            is_about(line, wanted) && is_due(line, wanted) && is_in_time(line, wanted);
 }
 
 /* ---------------------------------------------------------------- shown */
 
-bool lines_colour(void)
+enum { CELL = 128, TABLE_WIDTH = 200 };
+
+/* A terminal that does not know its width is as wide as one likes. */
+struct lines_form lines_form_here(bool json)
 {
     const char *no_colour = getenv("NO_COLOR");
-    return (no_colour == NULL || no_colour[0] == '\0') && isatty(STDOUT_FILENO) == 1;
+    struct winsize size = {0};
+    bool terminal = isatty(STDOUT_FILENO) == 1;
+    if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+        size.ws_col = 0;
+    return (struct lines_form){.json = json,
+                               .colour = terminal && (no_colour == NULL || no_colour[0] == '\0'),
+                               .narrow = size.ws_col > 0 && size.ws_col < TABLE_WIDTH};
 }
-
-enum { CELL = 128 };
 
 /* The width of a column, which a longer text passes; the last one has none. */
 struct column {
@@ -90,7 +114,8 @@ static void write_what(char out[CELL], const json_t *line)
     const char *what = text_of(line, "what");
     const char *due = text_of(line, "due");
     const char *by = *what == '\0' ? "by " : " by ";
-    (void)snprintf(out, CELL, "%s%s%.16s", what, *due == '\0' ? "" : by, due);
+    (void)snprintf(out, CELL, "%s%s%.16s%s", what, *due == '\0' ? "" : by, due,
+                   *due == '\0' ? "" : "Z");
 }
 
 #define PLAIN(key)                                                                                 \
@@ -110,7 +135,7 @@ static const struct column columns[] = {
     {"at", 24, write_at},           {"#", 5, write_seq},
     {"from", 6, write_from},        {"event", 27, write_type},
     {"subject", 12, write_subject}, {"outcome", 19, write_outcome},
-    {"to", 23, write_to},           {"what", 42, write_what},
+    {"to", 23, write_to},           {"what", 46, write_what},
     {"rule", 29, write_rule},       {"clause", 6, write_clause},
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
@@ -172,6 +197,44 @@ static void add_row(struct sl_buffer *row, const json_t *line, bool colour)
     sl_buffer_printf(row, colour ? "\033[0m\n" : "\n");
 }
 
+/* What the rows below it share. */
+static void add_event(struct sl_buffer *row, struct lines_form *form, const json_t *line)
+{
+    long long number = (long long)json_integer_value(json_object_get(line, "seq"));
+    if (form->headed && number == form->last.number &&
+        strcmp(form->last.at, text_of(line, "at")) == 0)
+        return;
+    form->last.number = number;
+    (void)snprintf(form->last.at, sizeof form->last.at, "%s", text_of(line, "at"));
+    size_t begin = row->size;
+    sl_buffer_printf(row, "%s ", form->last.at);
+    if (number != 0)
+        sl_buffer_printf(row, "#%lld ", number);
+    sl_buffer_printf(row, "%s %s %s", text_of(line, "from"), text_of(line, "type"),
+                     text_of(line, "subject"));
+    tame(row, begin);
+    sl_buffer_printf(row, "\n");
+}
+
+static void add_narrow(struct sl_buffer *row, struct lines_form *form, const json_t *line)
+{
+    char to[CELL];
+    char what[CELL];
+    add_event(row, form, line);
+    write_to(to, line);
+    write_what(what, line);
+    sl_buffer_printf(row, form->colour ? "\033[%sm" : "", colour_of(line));
+    size_t begin = row->size;
+    sl_buffer_printf(row, "  %s", text_of(line, "outcome"));
+    const char *parts[] = {to, what, text_of(line, "detail")};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        sl_buffer_printf(row, "%s%s", parts[i][0] == '\0' ? "" : "  ", parts[i]);
+    sl_buffer_printf(row, "  (%s%s%s)", text_of(line, "rule"),
+                     text_of(line, "clause")[0] == '\0' ? "" : ", ", text_of(line, "clause"));
+    tame(row, begin);
+    sl_buffer_printf(row, form->colour ? "\033[0m\n" : "\n");
+}
+
 static void add_line(struct sl_buffer *row, struct lines_form *form, const json_t *line,
                      struct sl_bytes text)
 {
@@ -179,10 +242,13 @@ static void add_line(struct sl_buffer *row, struct lines_form *form, const json_
         sl_buffer_add_bytes(row, text);
         return;
     }
-    if (!form->headed)
+    if (!form->headed && !form->narrow)
         add_head(row);
+    if (form->narrow)
+        add_narrow(row, form, line);
+    else
+        add_row(row, line, form->colour);
     form->headed = true;
-    add_row(row, line, form->colour);
 }
 
 int lines_show(FILE *out, struct lines_form *form, const struct lines_wanted *wanted,
@@ -194,7 +260,7 @@ int lines_show(FILE *out, struct lines_form *form, const struct lines_wanted *wa
         const uint8_t *feed = memchr(at, '\n', (size_t)(end - at));
         const uint8_t *next = feed == NULL ? end : feed + 1;
         json_t *line = json_loadb((const char *)at, (size_t)(next - at), 0, NULL);
-        if (json_is_object(line) && feed != NULL && is_wanted(line, wanted))
+        if (json_is_object(line) && feed != NULL && lines_is_wanted(line, wanted))
             add_line(&rows, form, line, sl_bytes(at, (size_t)(next - at)));
         json_decref(line);
         at = next;

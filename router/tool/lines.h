@@ -4,6 +4,7 @@
 #ifndef LINES_H
 #define LINES_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "schemas/bytes.h"
@@ -21,18 +22,30 @@ struct lines_wanted {
     const char *type;
     const char *org; /* it published the event, or the line is to it */
     const char *rule;
+    const char *outcome;                               /* how it begins */
+    const char *event;                                 /* its number, or its UUID */
     char subjects[LINES_SUBJECTS][LINES_SUBJECT_TEXT]; /* any of these */
     size_t subject_count;
 };
 
+/* Begin with {0}, or with lines_form_here. */
 struct lines_form {
     bool json;   /* as they are */
     bool colour; /* only where a person looks */
-    bool headed; /* the table's head was written; begin with false */
+    bool narrow; /* not a table, but what came of an event below its moment, number, type and house
+                  */
+    bool headed; /* the table's head was written */
+    struct {     /* what was written last, where it is narrow */
+        char at[32];
+        long long number;
+    } last;
 };
 
-/* Is standard output a terminal, and did nobody ask for no colour? */
-bool lines_colour(void);
+/* For standard output: colour on a terminal, and narrow on one that has no room for the table. */
+struct lines_form lines_form_here(bool json);
+
+/* Is this line, an object, among them? */
+bool lines_is_wanted(const json_t *line, const struct lines_wanted *wanted);
 
 /*
  * Writes those of the lines (each ended by a line feed) that are wanted. -1 when the output cannot

@@ -23,6 +23,8 @@ enum {
     OPTION_TYPE = 256,
     OPTION_ORG,
     OPTION_RULE,
+    OPTION_OUTCOME,
+    OPTION_EVENT,
     OPTION_BAG,
     OPTION_KEY,
     OPTION_JSON,
@@ -157,7 +159,8 @@ static error_t take(int key, char *argument, struct argp_state *state)
         const char **word;
     } words[] = {
         {OPTION_TYPE, &asked->wanted.type},         {OPTION_ORG, &asked->wanted.org},
-        {OPTION_RULE, &asked->wanted.rule},         {OPTION_KEY, &asked->key},
+        {OPTION_RULE, &asked->wanted.rule},         {OPTION_OUTCOME, &asked->wanted.outcome},
+        {OPTION_EVENT, &asked->wanted.event},       {OPTION_KEY, &asked->key},
         {OPTION_JOURNAL, &asked->journal},          {OPTION_FILE, &asked->file},
         {OPTION_FEED, &asked->feed.address},        {OPTION_ROUTER_KEY, &asked->feed.router_key},
         {OPTION_CURVE_KEY, &asked->feed.curve_key},
@@ -222,12 +225,15 @@ static const struct argp_option options[] = {
     {"follow", 'f', NULL, 0, "goes on with the lines that come", 2},
     {"since", OPTION_SINCE, "TIME", 0, "lines of this moment and later", 3},
     {"until", OPTION_UNTIL, "TIME", 0, "lines of this moment and before", 3},
-    {"subject", OPTION_SUBJECT, "HEX", 0, "lines of this house; may be repeated", 3},
-    {"bag", OPTION_BAG, "ID", 0, "the same by its BAG number; may be repeated", 3},
+    {"subject", OPTION_SUBJECT, "HEX", 0, "lines of this house, by its pseudonym; may be repeated",
+     3},
+    {"bag", OPTION_BAG, "ID", 0, "lines of this house, by its BAG number; may be repeated", 3},
     {"key", OPTION_KEY, "FILE", 0, "the pseudonym key, for --bag", 3},
     {"type", OPTION_TYPE, "TYPE", 0, "lines of this type of event", 3},
     {"org", OPTION_ORG, "NAME", 0, "lines from or to this participant", 3},
     {"rule", OPTION_RULE, "NAME", 0, "lines of this rule or gate", 3},
+    {"event", OPTION_EVENT, "N", 0, "lines of this event: its number (journalseq), or UUID", 3},
+    {"outcome", OPTION_OUTCOME, "NAME", 0, "lines of which the outcome begins so", 3},
     {"json", OPTION_JSON, NULL, 0, "the lines as they are, rather than a table", 4},
     {0}};
 
@@ -236,12 +242,14 @@ int tool_log(int count, char **arguments)
     static const struct argp argp = {
         .options = options,
         .parser = take,
-        .doc = "Shows the routing log: what the router decided, by which rule and clause."};
+        .doc =
+            "Shows the routing log: what the router decided, by which rule and clause; a line an "
+            "outcome. samenloop(1) says what the outcomes are. Moments are UTC."};
     struct asked asked = {0};
     struct sl_error error = {0};
     if (argp_parse(&argp, count, arguments, 0, NULL, &asked) != 0)
         return TOOL_USAGE;
-    asked.form.colour = lines_colour();
+    asked.form = lines_form_here(asked.form.json);
     if (find_houses(&asked, &error) < 0)
         return tool_fail(&error);
     asked.follow = asked.follow || asked.feed.address != NULL;

@@ -132,6 +132,10 @@ def lines_are_chosen():
 
     assert chosen("--since", middle) == [one for one in all_lines if moment(one["at"]) >= moment(middle)]
     assert chosen("--until", middle) == [one for one in all_lines if moment(one["at"]) <= moment(middle)]
+    one = next(line for line in all_lines if line["seq"])
+    assert chosen("--event", one["seq"]) == [line for line in all_lines if line["seq"] == one["seq"]]
+    assert chosen("--event", one["event"]) == [line for line in all_lines if line["event"] == one["event"]]
+    assert chosen("--outcome", "obligation") == [line for line in all_lines if line["outcome"].startswith("obligation")] != []
     assert "--key" in tool("log", "--journal", "x", "--bag", BAG, good=2)
     assert "one of" in tool("log", good=2)
     assert "nothing" in tool("log", "--journal", box.folder / "nothing", good=1)
@@ -151,6 +155,13 @@ def people_get_a_table():
     plain = subprocess.run(["script", "-qec", f"{TOOL} log --journal {box.state['router']['journal']}", "/dev/null"],
                            capture_output=True, text=True, timeout=20, env={**os.environ, "NO_COLOR": "1"})
     assert "\033" not in plain.stdout and "forwarded" in plain.stdout
+    # A narrow terminal has no room for the table: an event's lines stand below it.
+    narrow = subprocess.run(["script", "-qec", f"stty cols 80; {TOOL} log --journal {box.state['router']['journal']}", "/dev/null"],
+                            capture_output=True, text=True, timeout=20, env={**os.environ, "NO_COLOR": "1"}).stdout.splitlines()
+    first = json.loads(file_text().splitlines()[0])
+    assert narrow[0] == f"{first['at']} #{first['seq']} img {first['type']} {first['subject']}", narrow[0]
+    assert narrow[1] == f"  forwarded  ncg/back_office  {first['what']}  ({first['rule']}, {first['clause']})", narrow[1]
+    assert sum(row.startswith("  ") for row in narrow) == len(file_text().splitlines())
     # What comes from outside does not steer the terminal.
     evil = box.folder / "evil.log"
     line = json.loads(file_text().splitlines()[0]) | {"detail": "a\033[2Jb\u009bc"}
@@ -336,6 +347,7 @@ def status_tells_what_waits_and_for_how_long():
 
 def dead_letters_are_named_exactly():
     assert json.loads(asked("deadletters", "list", "--json")) == {"letters": [], "left_out": 0}
+    assert asked("deadletters", "list") == "There are no dead letters.\n"
     assert "no such dead letter" in asked("deadletters", "retry", "ncg", "acute", "1", "--who", "ops", "--why", "x", good=1)
     assert "--who" in asked("deadletters", "retry", "ncg", "acute", "1", good=2)
 
@@ -351,7 +363,14 @@ def obligations_are_those_that_are_open():
     assert tool("obligations", *where, "--overdue", "--json") == ""
     later = tool("obligations", *where, "--overdue", "--now", still[-1]["due"], "--json").splitlines()
     assert 0 < len(later) < len(still), later
-    assert "ask-the-work-stock" in tool("obligations", *where)
+    rows = tool("obligations", *where).splitlines()
+    assert rows[0] == f"{len(still)} things are awaited, 0 of them overdue." and rows[1] == "" and len(rows) == 3 + len(still), rows
+    assert re.split("  +", rows[2]) == ["due", "which is", "of", "awaited", "since", "event", "subject", "rule", "clause"], rows[2]
+    first = re.split("  +", rows[3])
+    assert first[0] == still[0]["due"] and re.match("in [0-9]+ (days|min|h)", first[1]) and first[4] == f"#{still[0]['seq']}", first
+    late = tool("obligations", *where, "--overdue", "--now", still[-1]["due"])
+    assert late.startswith(f"{len(later)} things are awaited, {len(later)} of them overdue.\n") and "overdue for " in late, late
+    assert tool("obligations", *where, "--overdue") == "Nothing is overdue.\n"
 
 
 def a_house_is_erased_and_the_proof_stays():
