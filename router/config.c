@@ -23,7 +23,7 @@ static const struct sl_setting table[] = {
     {"listen", SL_SETTING_TEXT, true, AT(listen), "",
      "address on which adapters connect, as tcp://ADDRESS:PORT; port 0: any", 0, 0, 0},
     {"feed", SL_SETTING_TEXT, false, AT(feed), "",
-     "address on which the routing log is published (PUB)", 0, 0, 0},
+     "address on which the routing log's file can be followed", 0, 0, 0},
     {"control", SL_SETTING_PATH, false, AT(control), "",
      "path of the socket on which `samenloop` asks and tells the router, of this user alone", 0, 0,
      0},
@@ -140,6 +140,8 @@ struct config *config_read_file(const char *file, struct sl_buffer *problems)
         take_participants(config, root, &settings);
         check_address(&settings, "listen", config->listen);
         check_address(&settings, "feed", config->feed);
+        if (config->feed[0] != '\0' && config->log[0] == '\0')
+            sl_settings_problem(&settings, "feed: wants `log`, the file that it is read from");
         if (config->approvals[0] != '\0' && strcmp(config->approvals, "required") != 0)
             sl_settings_problem(&settings, "approvals: wants \"required\", or not to be there");
     }

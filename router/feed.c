@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zmq.h>
 
 /* Lines that a full disk has no room for wait here, no more bytes than this. */
 enum { OWED_MAX = 16 * 1024 * 1024 };
@@ -17,8 +16,6 @@ struct feed {
     bool complained;
     struct sl_buffer owed; /* not in the file yet; may begin within a line */
     uint64_t dropped;      /* lines for which there was no room here either */
-    void *publisher;
-    uint64_t number;
 };
 
 /* Cuts a line that the process before left unfinished, so that the next one does not go on it. */
@@ -40,7 +37,7 @@ static int cut_torn_line(int file)
     return 0;
 }
 
-int feed_open(struct feed **out, const char *file, void *publisher, struct sl_error *error)
+int feed_open(struct feed **out, const char *file, struct sl_error *error)
 {
     int descriptor = STDERR_FILENO;
     if (file[0] != '\0')
@@ -55,7 +52,7 @@ int feed_open(struct feed **out, const char *file, void *publisher, struct sl_er
         return -1;
     }
     *out = sl_new(1, sizeof **out);
-    **out = (struct feed){.file = descriptor, .publisher = publisher};
+    **out = (struct feed){.file = descriptor};
     return 0;
 }
 
@@ -67,6 +64,11 @@ void feed_close(struct feed *feed)
         (void)close(feed->file);
     sl_buffer_free(&feed->owed);
     free(feed);
+}
+
+int feed_file(const struct feed *feed)
+{
+    return feed->file;
 }
 
 bool feed_whole(struct feed *feed)
@@ -128,26 +130,10 @@ static void complain_once(struct feed *feed)
     feed->complained = owes;
 }
 
-static void publish(struct feed *feed, struct sl_bytes line)
-{
-    char number[24];
-    int size = snprintf(number, sizeof number, "%llu", (unsigned long long)++feed->number);
-    if (size > 0 &&
-        zmq_send(feed->publisher, number, (size_t)size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0)
-        (void)zmq_send(feed->publisher, line.data, line.size, ZMQ_DONTWAIT); /* PUB drops */
-}
-
 void feed_write(struct feed *feed, struct sl_bytes lines)
 {
     if (lines.size == 0 && feed->owed.size == 0)
         return;
     write_file(feed, lines);
     complain_once(feed);
-    const uint8_t *end = lines.data + lines.size;
-    for (const uint8_t *at = lines.data; feed->publisher != NULL && at < end;) {
-        const uint8_t *feed_at = memchr(at, '\n', (size_t)(end - at));
-        size_t size = (size_t)((feed_at == NULL ? end : feed_at) - at);
-        publish(feed, sl_bytes(at, size));
-        at += size + 1;
-    }
 }

@@ -1,10 +1,8 @@
 /*
- * The routing log for those who watch: each line goes to a file (or standard error) and, where an
- * address is configured, to whoever has subscribed (PUB, CURVE; participants' keys are admitted).
- * A message on the feed has two frames: the line's number since the start, in decimal, and the line
- * without its line feed. A subscriber that is slow loses lines, sees it by the numbers, and finds
- * them in the file: the file and the feed are made from the journal, which is the truth. What a
- * kill kept from the file comes at the next start (catching.h).
+ * The routing log for those who watch: each line goes to a file (or standard error). It is made
+ * from the journal, which is the truth; what a kill kept from the file comes at the next start
+ * (catching.h). Who follows it from another machine reads the file through the router
+ * (followers.h).
  */
 #ifndef ROUTER_FEED_H
 #define ROUTER_FEED_H
@@ -14,10 +12,10 @@
 
 struct feed;
 
-/* `file` empty: standard error; `publisher`: a bound ZMQ PUB socket, or NULL. Stays the caller's.
- */
-int feed_open(struct feed **out, const char *file, void *publisher, struct sl_error *error);
+/* `file` empty: standard error. */
+int feed_open(struct feed **out, const char *file, struct sl_error *error);
 void feed_close(struct feed *feed);
+int feed_file(const struct feed *feed); /* its descriptor */
 
 /* Are all lines in the file, and on stable storage? */
 bool feed_whole(struct feed *feed);

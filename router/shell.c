@@ -17,6 +17,7 @@
 #include "router/complaints.h"
 #include "router/control.h"
 #include "router/feed.h"
+#include "router/followers.h"
 #include "router/page.h"
 #include "router/peers.h"
 #include "router/pidfile.h"
@@ -42,7 +43,8 @@ struct shell {
     struct sl_storage *storage;
     struct router *router;
     struct feed *feed;
-    struct page *page; /* NULL: nowhere */
+    struct followers *followers; /* NULL: there is no address for them */
+    struct page *page;           /* NULL: nowhere */
     struct sockets sockets;
     struct sl_arrivals *arrivals;
     struct complaints complaints;
@@ -193,6 +195,7 @@ static int take_round(struct shell *shell, struct sl_error *error)
         return -1;
     send_all(shell);
     send_answer(shell);
+    followers_round(shell->followers, &(*shell->config)->directory, shell->now);
     return router_aside(shell->router, error);
 }
 
@@ -318,10 +321,13 @@ static void give_back(struct shell *shell)
 static int run(struct shell *shell, struct sl_error *error)
 {
     while (!shell->stopping) {
-        zmq_pollitem_t items[] = {
-            {shell->sockets.zap, 0, ZMQ_POLLIN, 0},     {shell->sockets.server, 0, ZMQ_POLLIN, 0},
-            {shell->sockets.monitor, 0, ZMQ_POLLIN, 0}, {shell->sockets.control, 0, ZMQ_POLLIN, 0},
-            {NULL, shell->signals, ZMQ_POLLIN, 0},      {NULL, -1, ZMQ_POLLIN, 0}};
+        zmq_pollitem_t items[] = {{shell->sockets.zap, 0, ZMQ_POLLIN, 0},
+                                  {shell->sockets.server, 0, ZMQ_POLLIN, 0},
+                                  {shell->sockets.monitor, 0, ZMQ_POLLIN, 0},
+                                  {shell->sockets.control, 0, ZMQ_POLLIN, 0},
+                                  {shell->sockets.feed, 0, ZMQ_POLLIN, 0},
+                                  {NULL, shell->signals, ZMQ_POLLIN, 0},
+                                  {NULL, -1, ZMQ_POLLIN, 0}};
         int count = sizeof items / sizeof items[0] - 1;
         if (shell->page != NULL)
             items[count++].fd = page_file(shell->page);
@@ -401,8 +407,7 @@ static int open_told(struct shell *shell, struct router_setup *setup, struct cat
 }
 
 /* The log's file gets what a kill kept from it, and goes on from there. */
-static int open_router(struct shell *shell, struct router_setup *setup, void *publisher,
-                       struct sl_error *error)
+static int open_router(struct shell *shell, struct router_setup *setup, struct sl_error *error)
 {
     const char *log = (*shell->config)->log;
     struct catching *catching = NULL;
@@ -412,7 +417,7 @@ static int open_router(struct shell *shell, struct router_setup *setup, void *pu
     setup->told_context = catching;
     int result = open_told(shell, setup, catching, error);
     if (result == 0)
-        result = feed_open(&shell->feed, log, publisher, error);
+        result = feed_open(&shell->feed, log, error);
     if (result == 0)
         feed_write(shell->feed, catching_missing(catching));
     catching_free(catching);
@@ -431,8 +436,10 @@ static int start(struct shell *shell, struct sl_error *error)
     struct router_setup setup = setup_of(config, shell->storage);
     if (sockets_open(&shell->sockets, config, error) < 0)
         return -1;
-    void *publisher = config->feed[0] == '\0' ? NULL : shell->sockets.publisher;
-    if (open_router(shell, &setup, publisher, error) < 0)
+    if (open_router(shell, &setup, error) < 0)
+        return -1;
+    if (config->feed[0] != '\0' &&
+        followers_open(&shell->followers, shell->sockets.feed, feed_file(shell->feed), error) < 0)
         return -1;
     (void)malloc_trim(0); /* of what the fold needed */
     tell_differences(shell);
@@ -451,6 +458,7 @@ static void stop(struct shell *shell)
     page_close(shell->page);
     router_close(shell->router);
     sl_storage_free(shell->storage);
+    followers_close(shell->followers);
     feed_close(shell->feed);
     sl_arrivals_free(shell->arrivals);
     sockets_close(&shell->sockets);

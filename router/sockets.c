@@ -12,7 +12,7 @@
 
 enum {
     ZAP_ENFORCE_DOMAIN = 93, /* zmq.h 4.3 names it among its drafts; the library has it */
-    SUBSCRIPTION = 1024,     /* bytes a subscriber may send the feed; its handshake needs 300 */
+    QUESTION = 1024,         /* bytes a follower may send the feed; its handshake needs 300 */
     RECEIVE_HIGH_WATER = 64,
     SEND_HIGH_WATER = 1024,
     BACKLOG = 4096, /* who knocks while others do is not kept waiting by the kernel */
@@ -116,14 +116,15 @@ int sockets_open(struct sockets *sockets, const struct config *config, struct sl
     sockets->context = zmq_ctx_new();
     sockets->zap = zmq_socket(sockets->context, ZMQ_REP);
     sockets->server = zmq_socket(sockets->context, ZMQ_ROUTER);
-    sockets->publisher = zmq_socket(sockets->context, ZMQ_PUB);
+    sockets->feed = zmq_socket(sockets->context, ZMQ_ROUTER);
     sockets->control = zmq_socket(sockets->context, ZMQ_REP);
-    if (sockets->zap == NULL || sockets->server == NULL || sockets->publisher == NULL ||
+    if (sockets->zap == NULL || sockets->server == NULL || sockets->feed == NULL ||
         sockets->control == NULL || zmq_bind(sockets->zap, ADMISSION_ENDPOINT) < 0)
         return fail_zmq(error, "sockets");
     return guard(sockets->server, config, MESSAGE_MAX, error) < 0 ||
-                   guard(sockets->publisher, config, SUBSCRIPTION, error) < 0 ||
+                   guard(sockets->feed, config, QUESTION, error) < 0 ||
                    set_options(sockets->server, &mandatory, 1, error) < 0 ||
+                   set_options(sockets->feed, &mandatory, 1, error) < 0 ||
                    watch_server(sockets, error) < 0
                ? -1
                : 0;
@@ -151,7 +152,7 @@ static int listen_for_operators(void *socket, const char *path, struct sl_error 
 int sockets_listen(struct sockets *sockets, const struct config *config, struct sl_error *error)
 {
     if (config->feed[0] != '\0' &&
-        listen_on(sockets->publisher, "feed", config->feed, "feed", error) < 0)
+        listen_on(sockets->feed, "feed", config->feed, "feed", error) < 0)
         return -1;
     if (config->control[0] != '\0' &&
         listen_for_operators(sockets->control, config->control, error) < 0)
@@ -253,7 +254,7 @@ void sockets_watch(struct sockets *sockets, struct complaints *complaints, int64
 
 void sockets_close(struct sockets *sockets)
 {
-    void *all[] = {sockets->server, sockets->publisher, sockets->zap, sockets->monitor,
+    void *all[] = {sockets->server, sockets->feed, sockets->zap, sockets->monitor,
                    sockets->control};
     if (sockets->server != NULL)
         (void)zmq_socket_monitor(sockets->server, NULL, 0);

@@ -14,7 +14,7 @@ struct sockets {
     void *context;
     void *zap;          /* REP: ZAP requests of this process */
     void *server;       /* ROUTER: the adapters */
-    void *publisher;    /* PUB: the feed */
+    void *feed;         /* ROUTER: those who follow the log */
     void *monitor;      /* PAIR: what became of handshakes with the server */
     void *control;      /* REP: an operator's question, one at a time */
     uint64_t strangers; /* that were not admitted, or had no handshake that is one */

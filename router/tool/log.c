@@ -219,7 +219,7 @@ static int find_houses(struct asked *asked, struct sl_error *error)
 static const struct argp_option options[] = {
     {"journal", OPTION_JOURNAL, "DIR", 0, "the journal's folder; a router may be writing it", 1},
     {"file", OPTION_FILE, "FILE", 0, "the router's log file", 1},
-    {"feed", OPTION_FEED, "ADDRESS", 0, "the router's feed: lines from now on", 1},
+    {"feed", OPTION_FEED, "ADDRESS", 0, "the router's feed: lines from now on, or --since", 1},
     {"router-key", OPTION_ROUTER_KEY, "FILE", 0, "the router's public CURVE key, for --feed", 1},
     {"curve-key", OPTION_CURVE_KEY, "FILE", 0, "a participant's CURVE key, for --feed", 1},
     {"follow", 'f', NULL, 0, "goes on with the lines that come", 2},
@@ -254,8 +254,9 @@ int tool_log(int count, char **arguments)
         return tool_fail(&error);
     asked.follow = asked.follow || asked.feed.address != NULL;
     int result = asked.journal != NULL ? show_journal(&asked, &error)
-                 : asked.file != NULL  ? show_file(&asked, &error)
-                                       : log_feed_read(&asked.feed, show, &asked, &error);
+                 : asked.file != NULL
+                     ? show_file(&asked, &error)
+                     : log_feed_read(&asked.feed, asked.wanted.since != 0, show, &asked, &error);
     if (result == 0 && fflush(stdout) != 0)
         result = sl_fail(&error, SL_IO, "standard output: %s", strerror(errno));
     return result == 0 ? TOOL_GOOD : tool_fail(&error);

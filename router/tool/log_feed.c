@@ -1,15 +1,24 @@
 #include "router/tool/log_feed.h"
 
+#include <errno.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <errno.h>
-#include <openssl/crypto.h>
 #include <zmq.h>
 
+#include "router/followers.h"
 #include "schemas/keyfile.h"
 
-enum { LINE_MAX_BYTES = 64 * 1024, NUMBER_MAX = 32, PING_MS = 5000 };
+enum { WORD_MAX = 64, PARTS = 4, PING_MS = 5000, AGAIN_MS = 2000, RETRY_MS = 200 };
+
+struct following {
+    void *socket;
+    unsigned long long number; /* of the question */
+    char place[WORD_MAX];      /* behind what was read */
+    bool begun;                /* the place is one that the router gave */
+    struct sl_buffer parts[PARTS];
+};
 
 static int fail(struct sl_error *error, const char *what)
 {
@@ -36,69 +45,113 @@ static int set_keys(void *socket, const struct log_feed *feed, struct sl_error *
     return set ? 0 : fail(error, "CURVE");
 }
 
-static int subscribe(void *socket, const struct log_feed *feed, struct sl_error *error)
+/* Nothing is queued for a router that is away: a question is asked again anyway. */
+static int connect_to(void *socket, const struct log_feed *feed, struct sl_error *error)
 {
     int ping = PING_MS;
-    int64_t most = LINE_MAX_BYTES;
+    int none = 0;
+    int at_once = 1;
+    int64_t most = FOLLOWERS_LINES + 1024;
     if (set_keys(socket, feed, error) < 0)
         return -1;
     if (zmq_setsockopt(socket, ZMQ_HEARTBEAT_IVL, &ping, sizeof ping) < 0 ||
+        zmq_setsockopt(socket, ZMQ_IMMEDIATE, &at_once, sizeof at_once) < 0 ||
+        zmq_setsockopt(socket, ZMQ_LINGER, &none, sizeof none) < 0 ||
         zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &most, sizeof most) < 0 ||
-        zmq_setsockopt(socket, ZMQ_SUBSCRIBE, "", 0) < 0 || zmq_connect(socket, feed->address) < 0)
+        zmq_connect(socket, feed->address) < 0)
         return fail(error, feed->address);
     return 0;
 }
 
-/* Numbers count from the router's start: one that is not higher is that of a new start. */
-static void look_for_gap(uint64_t last, uint64_t number)
+/* Gives how long to wait for the answer, in ms; -1: it cannot be asked. */
+static int ask(struct following *following, struct sl_error *error)
 {
-    if (last != 0 && number > last + 1)
-        (void)fprintf(stderr,
-                      "samenloop: %llu lines did not come; `samenloop log --journal` has them\n",
-                      (unsigned long long)(number - last - 1));
+    char text[2 * WORD_MAX];
+    int size = snprintf(text, sizeof text, "%llu %s", ++following->number, following->place);
+    if (zmq_send(following->socket, text, (size_t)size, ZMQ_DONTWAIT) >= 0)
+        return AGAIN_MS;
+    return zmq_errno() == EAGAIN || zmq_errno() == EINTR ? RETRY_MS : fail(error, "feed");
 }
 
-static int read_one(void *socket, uint64_t *last, telling_reader read, void *context,
-                    struct sl_error *error)
+/* Reads a message, of whatever parts. 1: it is there, 0: nothing is, -1. */
+static int receive(struct following *following, int wait, struct sl_error *error)
 {
-    char number[NUMBER_MAX] = "";
-    zmq_msg_t body;
-    int result = 0;
-    if (zmq_recv(socket, number, sizeof number - 1, 0) < 0)
-        return zmq_errno() == EINTR ? 0 : fail(error, "feed");
-    int more = 0;
-    size_t size = sizeof more;
-    if (zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &size) < 0 || more == 0)
-        return sl_fail(error, SL_PROTOCOL, "feed: a message of one frame");
-    (void)zmq_msg_init(&body);
-    if (zmq_msg_recv(&body, socket, 0) < 0) {
-        result = fail(error, "feed");
-    } else {
-        struct sl_buffer line = {0};
-        uint64_t now = strtoull(number, NULL, 10);
-        look_for_gap(*last, now);
-        *last = now;
-        sl_buffer_add(&line, zmq_msg_data(&body), zmq_msg_size(&body));
-        sl_buffer_add(&line, "\n", 1);
-        result = read(context, sl_buffer_bytes(&line), error);
-        sl_buffer_free(&line);
+    zmq_pollitem_t item = {following->socket, 0, ZMQ_POLLIN, 0};
+    zmq_msg_t message;
+    int more = 1;
+    if (zmq_poll(&item, 1, wait) <= 0)
+        return zmq_errno() == EINTR || item.revents == 0 ? 0 : fail(error, "feed");
+    (void)zmq_msg_init(&message);
+    for (size_t i = 0; more != 0; i++) {
+        if (zmq_msg_recv(&message, following->socket, 0) < 0)
+            break;
+        more = zmq_msg_more(&message);
+        if (i < PARTS) {
+            sl_buffer_clear(&following->parts[i]);
+            sl_buffer_add(&following->parts[i], zmq_msg_data(&message), zmq_msg_size(&message));
+        }
     }
-    (void)zmq_msg_close(&body);
-    return result;
+    (void)zmq_msg_close(&message);
+    return more == 0 ? 1 : fail(error, "feed");
 }
 
-int log_feed_read(const struct log_feed *feed, telling_reader read, void *context,
+static bool is_word(const struct sl_buffer *part, const char *word)
+{
+    return sl_bytes_is(sl_buffer_bytes(part), word);
+}
+
+/* An answer to an older question is one that came twice. */
+static int take(struct following *following, telling_reader read, void *context,
+                struct sl_error *error)
+{
+    const struct sl_buffer *parts = following->parts;
+    char number[WORD_MAX];
+    (void)snprintf(number, sizeof number, "%llu", following->number);
+    if (!is_word(&parts[0], number) || parts[2].size >= WORD_MAX)
+        return 0;
+    if (following->begun && !is_word(&parts[1], following->place))
+        (void)fprintf(stderr, "samenloop: the router's log is another file than before; lines "
+                              "between the two are in the journal (`samenloop log --journal`)\n");
+    if (read(context, sl_buffer_bytes(&parts[3]), error) < 0)
+        return -1;
+    memcpy(following->place, parts[2].data, parts[2].size);
+    following->place[parts[2].size] = '\0';
+    following->begun = true;
+    return 1;
+}
+
+static int follow(struct following *following, telling_reader read, void *context,
                   struct sl_error *error)
 {
+    for (;;) {
+        int wait = ask(following, error);
+        int came = wait < 0 ? -1 : 1;
+        for (int taken = 0; taken == 0 && came > 0;) {
+            came = receive(following, wait, error);
+            taken = came > 0 ? take(following, read, context, error) : 0;
+            came = taken < 0 ? -1 : came;
+        }
+        if (came < 0)
+            return -1;
+    }
+}
+
+int log_feed_read(const struct log_feed *feed, bool past, telling_reader read, void *context,
+                  struct sl_error *error)
+{
+    struct following following = {0};
     void *zmq = zmq_ctx_new();
-    void *socket = zmq == NULL ? NULL : zmq_socket(zmq, ZMQ_SUB);
-    int result = socket == NULL ? fail(error, "sockets") : subscribe(socket, feed, error);
-    uint64_t last = 0;
-    while (result == 0)
-        result = read_one(socket, &last, read, context, error);
-    if (socket != NULL)
-        (void)zmq_close(socket);
+    following.socket = zmq == NULL ? NULL : zmq_socket(zmq, ZMQ_DEALER);
+    (void)snprintf(following.place, sizeof following.place, "%s", past ? "start" : "now");
+    int result = following.socket == NULL ? fail(error, "sockets")
+                                          : connect_to(following.socket, feed, error);
+    if (result == 0)
+        result = follow(&following, read, context, error);
+    if (following.socket != NULL)
+        (void)zmq_close(following.socket);
     if (zmq != NULL)
         (void)zmq_ctx_term(zmq);
+    for (size_t i = 0; i < PARTS; i++)
+        sl_buffer_free(&following.parts[i]);
     return result;
 }

@@ -14,6 +14,8 @@ import sys
 import threading
 import uuid
 
+import zmq
+
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "interop"))
 import auditor  # noqa: E402
@@ -264,15 +266,21 @@ def a_head_is_signed_and_an_event_proven():
 class Follower:
     """samenloop log -f, and what it has said so far."""
 
-    def __init__(self, *arguments):
-        self.process = subprocess.Popen([TOOL, "log", *map(str, arguments)], stdout=subprocess.PIPE, text=True)
+    def __init__(self, *arguments, reading=True):
+        self.process = subprocess.Popen([TOOL, "log", *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.lines = []
         self.thread = threading.Thread(target=lambda: self.lines.extend(iter(self.process.stdout.readline, "")), daemon=True)
+        if reading:
+            self.read()
+
+    def read(self):
         self.thread.start()
 
     def close(self):
+        """Ends it; what it has said beside the lines."""
         self.process.terminate()
         self.process.wait(10)
+        return self.process.stderr.read()
 
 
 def new_lines_are_followed():
@@ -291,26 +299,98 @@ def new_lines_are_followed():
             one.close()
 
 
-def the_feed_gives_what_comes():
-    router = box.state["router"]
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        feed = f"tcp://127.0.0.1:{one.getsockname()[1]}"
-    box.stop("router")
-    config = pathlib.Path(router["config"])
-    config.write_text(f'feed = "{feed}"\n{config.read_text()}')
-    box.start()
-    keys = ["--router-key", box.folder / "keys/router/curve.pub", "--curve-key", box.folder / "keys/ncg/curve.key"]
-    follower = Follower("--json", "--feed", feed, *keys)
+def with_a_feed():
+    """Has the router give its log to followers; the arguments with which the tool follows."""
+    config = pathlib.Path(box.state["router"]["config"])
+    if "feed = " not in config.read_text():
+        with socket.socket() as one:
+            one.bind(("127.0.0.1", 0))
+            feed = f"tcp://127.0.0.1:{one.getsockname()[1]}"
+        box.stop("router")
+        config.write_text(f'feed = "{feed}"\n{config.read_text()}')
+        box.start()
+    feed = re.search('feed = "(.*)"', config.read_text()).group(1)
+    return ["--json", "--feed", feed, "--router-key", box.folder / "keys/router/curve.pub", "--curve-key",
+            box.folder / "keys/ncg/curve.key"]
+
+
+FROM_THE_BEGINNING = ("--since", "2020-01-01T00:00:00Z")
+
+
+def nothing_is_missed_over_the_feed():
+    """Three follow: from the beginning, from now, and one who does not read while thousands of lines come and the router is
+    killed. All have everything."""
+    arguments = with_a_feed()
+    whole, slow = (Follower(*arguments, *FROM_THE_BEGINNING, reading=reading) for reading in (True, False))
+    prompt = Follower(*arguments)
     try:
-        for bag in range(100, 999):  # until the subscription is there
-            before = len(file_text().splitlines())
+        house.until(lambda: whole.lines == file_text().splitlines(True))
+        for bag in range(100, 999):  # until it has asked for the first time
             published("img", damage(f"0014200000001{bag}"))
-            if follower.lines:
+            if prompt.lines:
                 break
-        house.until(lambda: follower.lines and follower.lines[-1] == file_text().splitlines(True)[-1])
-        assert follower.lines == file_text().splitlines(True)[-len(follower.lines):], before
+        several(500)
+        box.kill("router")
+        box.start()
+        several(500)
+        house.until(lambda: box.take("ncg") == [] and whole.lines == file_text().splitlines(True))
+        assert len(file_text()) > 10 * 64 * 1024, "no pipe holds so much"
+        slow.read()
+        house.until(lambda: slow.lines == whole.lines)
+        house.until(lambda: prompt.lines == whole.lines[-len(prompt.lines):] and len(prompt.lines) > 2000)
     finally:
+        said = [one.close() for one in (whole, prompt, slow)]
+    assert said == ["", "", ""], said
+
+
+def several(count):
+    """Events in batches, until they are accepted."""
+    events = [damage(f"00142000000{n % 50 + 20000}") for n in range(count)]
+    assert box.publish_many("img", events)[0] == 202
+    house.until(lambda: box.event("img", events[-1])[1]["status"] == "accepted")
+
+
+def another_file_is_told():
+    """Who follows is told that the log was exchanged, and goes on with the lines of the new one."""
+    follower = Follower(*with_a_feed(), *FROM_THE_BEGINNING)
+    try:
+        before = file_text().splitlines(True)
+        house.until(lambda: follower.lines == before)
+        box.stop("router")
+        before = file_text().splitlines(True)
+        log = pathlib.Path(box.state["router"]["log"])
+        log.rename(log.with_suffix(".1"))
+        box.start()
+        published("img", damage("0014200000001555"))
+        house.until(lambda: follower.lines[len(before):] == file_text().splitlines(True) != [])
+    finally:
+        said = follower.close()
+    assert follower.lines[:len(before)] == before and "another file than before" in said, said
+
+
+def the_feed_is_for_those_with_a_key():
+    """Who is a stranger is not heard; noise is not answered, and disturbs nobody who follows."""
+    feed = with_a_feed()[2]
+    follower = Follower(*with_a_feed(), *FROM_THE_BEGINNING)
+    keys = contract.Keys(box.folder / "keys", "ncg")
+    with zmq.Context() as context, context.socket(zmq.DEALER) as known, context.socket(zmq.DEALER) as stranger:
+        for one, secret in ((known, keys.secret("curve.key")), (stranger, os.urandom(32))):
+            one.linger, one.rcvtimeo, one.curve_serverkey = 0, 10_000, keys.public("router/curve.pub")
+            one.curve_secretkey = secret
+            one.curve_publickey = contract.raw_public(contract.X25519PrivateKey.from_private_bytes(secret))
+            one.connect(feed)
+            one.send(b"1 now")
+        number, begin, end, lines = known.recv_multipart()
+        assert number == b"1" and begin == end and lines == b"" and not stranger.poll(200)
+        for noise in ([b""], [b"now"], [b"x now"], [b"1" * 21 + b" now"], [b"2 " + b"n" * 60], [b"3"] * 1000, [b"\0" * 900],
+                      [b"4 now", b"more"], *[[b"5 99999:1"]] * 200):
+            known.send_multipart(noise)
+        for place in (b"start", b"0:0", end[:-1], b"1:18446744073709551616", end + b"0"):  # the beginning of the file there is
+            known.send(b"6 " + place)
+            while (came := known.recv_multipart())[0] != b"6":
+                pass
+            assert came[1] == end.split(b":")[0] + b":0" and came[3] == file_text().encode()[:len(came[3])], came[1]
+        house.until(lambda: follower.lines == file_text().splitlines(True))
         follower.close()
 
 
@@ -425,4 +505,5 @@ with house.Sandbox("--participants", "img,ncg") as box:
                lines_are_chosen, people_get_a_table, new_lines_are_followed,
                a_journal_is_audited, a_head_is_signed_and_an_event_proven,
                status_tells_what_waits_and_for_how_long, dead_letters_are_named_exactly, obligations_are_those_that_are_open,
-               a_house_is_erased_and_the_proof_stays, the_feed_gives_what_comes])
+               a_house_is_erased_and_the_proof_stays, nothing_is_missed_over_the_feed,
+               the_feed_is_for_those_with_a_key, another_file_is_told])
