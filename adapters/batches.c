@@ -93,6 +93,15 @@ void batches_forget(struct batches *batches, uint64_t before)
     }
 }
 
+uint64_t batches_unanswered(const struct batches *batches, uint64_t behind)
+{
+    for (size_t i = index_of(batches, behind + 1); i < batches->count; i++) {
+        if (batches->list[i].answer == 0)
+            return batches->list[i].record;
+    }
+    return 0;
+}
+
 bool batches_half_told(const struct batches *batches)
 {
     for (size_t i = 0; i < batches->count; i++) {

@@ -29,6 +29,8 @@ struct batch *batches_find(const struct batches *batches, uint64_t record);
 /* Are all before a record answered? Then they can be forgotten. */
 bool batches_done(struct batches *batches, uint64_t before);
 void batches_forget(struct batches *batches, uint64_t before);
+/* The first behind this record that waits for its answer; 0: none. */
+uint64_t batches_unanswered(const struct batches *batches, uint64_t behind);
 /* Has the back office been told of a part of a batch that waits? */
 bool batches_half_told(const struct batches *batches);
 

@@ -241,22 +241,22 @@ static int keep_event(struct samenloop *house, const struct parcel *parcel,
     return inbox_deliver(house->inbox, &kept, parcel->header, &content, error);
 }
 
-/* A checkpoint or an erasure, which has no event behind it. A head is kept, and what is to go is
- * gone, before it is noted: after a crash in between it comes once more. */
+static bool is_erasure(const Samenloop__V1__Delivery *delivery)
+{
+    return delivery->kind == SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_ERASURE;
+}
+
+/* A checkpoint or an erasure, which has no event behind it. A head is kept before it is noted:
+ * after a crash in between it comes once more. */
 static int keep_word(struct samenloop *house, const Samenloop__V1__Delivery *delivery,
                      struct sl_error *error)
 {
     Samenloop__V1__InboxDelivery kept = SAMENLOOP__V1__INBOX_DELIVERY__INIT;
     Samenloop__V1__InboxContent content = SAMENLOOP__V1__INBOX_CONTENT__INIT;
-    bool erasure = delivery->kind == SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_ERASURE;
     char bag_id[SL_BAG_SIZE + 1];
-    for (size_t i = 0; erasure && i < delivery->n_subjects; i++) {
-        const uint8_t *subject = delivery->subjects[i].data;
-        if (houses_bag_id(house->known.houses, subject, bag_id))
+    for (size_t i = 0; is_erasure(delivery) && i < delivery->n_subjects; i++) {
+        if (houses_bag_id(house->known.houses, delivery->subjects[i].data, bag_id))
             content.subject = sl_to_pb(sl_text(bag_id)); /* until the back office has it */
-        if (outbox_erase(house->outbox, subject, error) < 0 ||
-            inbox_erase(house->inbox, subject, delivery->journal_number, error) < 0)
-            return -1;
     }
     if (delivery->checkpoint != NULL &&
         heads_take(house->heads, inbox_journal(house->inbox), delivery->checkpoint, error) < 0)
@@ -266,11 +266,65 @@ static int keep_word(struct samenloop *house, const Samenloop__V1__Delivery *del
     return inbox_deliver(house->inbox, &kept, NULL, &content, error);
 }
 
+/*
+ * Makes the content go. The notice is on stable storage before, for afterwards nothing here tells
+ * which house it was; after a crash or a failure in between the erasure comes again, for it was not
+ * answered, and is made again.
+ */
+static int carry_out(struct samenloop *house, const Samenloop__V1__Delivery *delivery,
+                     struct sl_error *error)
+{
+    for (size_t i = 0; i < delivery->n_subjects; i++) {
+        const uint8_t *subject = delivery->subjects[i].data;
+        if (inbox_sync(house->inbox, error) < 0 ||
+            outbox_erase(house->outbox, subject, error) < 0 ||
+            inbox_erase(house->inbox, subject, delivery->journal_number, error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Does an event of one of its houses wait for the router's answer? It would be sent once more, and
+ * its content with it. 1: it does; -1. */
+static int waits(struct samenloop *house, const Samenloop__V1__Delivery *delivery,
+                 struct sl_error *error)
+{
+    int result = 0;
+    for (size_t i = 0; result == 0 && i < delivery->n_subjects; i++)
+        result = outbox_waits_about(house->outbox, delivery->subjects[i].data, error);
+    return result;
+}
+
 static bool is_of_an_event(const Samenloop__V1__Delivery *delivery)
 {
     return delivery->kind == SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_EVENT ||
            delivery->kind == SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_INSTRUCTION ||
            delivery->kind == SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_NOTICE;
+}
+
+static int behind(struct samenloop *house, struct client_answer *answer, const char *sentence)
+{
+    house->counts.behind++;
+    answer->outcome = SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_BEHIND;
+    (void)sl_fail(&answer->error, SL_BEHIND, "%s", sentence);
+    return 0;
+}
+
+/* What is not an event's; -1: the disk failed. */
+static int take_word(struct samenloop *house, const Samenloop__V1__Delivery *delivery, bool there,
+                     struct client_answer *answer, struct sl_error *error)
+{
+    bool erasure = is_erasure(delivery);
+    int waiting = erasure ? waits(house, delivery, error) : 0;
+    if (waiting < 0)
+        return -1;
+    if (waiting > 0)
+        return behind(house, answer, "an event of the house waits for the router's answer");
+    if ((!there && keep_word(house, delivery, error) < 0) ||
+        (erasure && carry_out(house, delivery, error) < 0))
+        return -1;
+    *(there ? &house->counts.repeated : &house->counts.delivered) += 1;
+    return 0;
 }
 
 /* Takes one delivery; -1: the disk failed. What is wrong with it stands in the answer. */
@@ -287,26 +341,22 @@ static int take(struct frame *frame, const Samenloop__V1__Delivery *delivery,
         .number = delivery->number,
         .attempt = delivery->attempt,
         .outcome = SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_DONE};
-    if (inbox_has(house->inbox, lane, delivery->number)) {
+    bool there = inbox_has(house->inbox, lane, delivery->number);
+    if (there && !is_erasure(delivery)) {
         house->counts.repeated++;
         return 0;
     }
-    if (!inbox_takes(house->inbox, lane, delivery->number) ||
-        (delivery->previous != 0 && !inbox_has(house->inbox, lane, delivery->previous))) {
-        house->counts.behind++;
-        answer->outcome = SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_BEHIND;
-        (void)sl_fail(&answer->error, SL_BEHIND, "an earlier delivery is not in the inbox");
-        return 0;
-    }
-    bool good = !is_of_an_event(delivery) ||
-                open_event(frame, &parcel, &event, &answer->error) == 0;
-    if (!good) {
+    if (!there && (!inbox_takes(house->inbox, lane, delivery->number) ||
+                   (delivery->previous != 0 && !inbox_has(house->inbox, lane, delivery->previous))))
+        return behind(house, answer, "an earlier delivery is not in the inbox");
+    if (!is_of_an_event(delivery))
+        return take_word(house, delivery, there, answer, error);
+    if (open_event(frame, &parcel, &event, &answer->error) < 0) {
         house->counts.failed++;
         answer->outcome = SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_FAILED;
         return 0;
     }
-    if ((is_of_an_event(delivery) ? keep_event(house, &parcel, &event, error)
-                                  : keep_word(house, delivery, error)) < 0)
+    if (keep_event(house, &parcel, &event, error) < 0)
         return -1;
     house->counts.delivered++;
     return 0;

@@ -47,12 +47,16 @@ int outbox_release(struct outbox *outbox, int64_t before, int64_t now, struct sl
 
 /*
  * Takes the content of a house's events out of the log, where the router has answered them:
- * sections, BAG number, the back office's own ids; and the house's number. What waits is newer than
- * any erasure. 0 once that is on stable storage; after a failure all of it is asked again. Looks
- * at the whole log.
+ * sections, BAG number, the back office's own ids; and the house's number. 0 once that is on stable
+ * storage; after a failure all of it is asked again. Looks at the whole log.
  */
 int outbox_erase(struct outbox *outbox, const uint8_t subject[SL_HASH_SIZE],
                  struct sl_error *error);
+
+/* Does an event of a house wait for the router's answer? The journal may have it already, and what
+ * waits is sent again as it was, so an erasure comes after the answer. 1: it does, 0, -1. */
+int outbox_waits_about(struct outbox *outbox, const uint8_t subject[SL_HASH_SIZE],
+                       struct sl_error *error);
 
 /* A batch as it stands in the log; good until the next outbox_read. */
 struct outbox_batch {

@@ -1,6 +1,7 @@
 #include "adapters/outbox_state.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ---------------------------------------------------------------- what is old */
 
@@ -110,6 +111,43 @@ static int look_at(struct outbox *outbox, const struct sl_record *record, struct
         &outbox->arena, &samenloop__v1__house__descriptor, record->kept);
     if (house != NULL && sl_bytes_equal(sl_from_pb(house->pseudonym), subject))
         let_go(going, record->number);
+    return 0;
+}
+
+/* 1: the batch has an event of the house; -1. */
+static int is_about(struct outbox *outbox, uint64_t record, struct sl_bytes subject,
+                    struct sl_error *error)
+{
+    struct outbox_batch batch;
+    if (outbox_read(outbox, record, &batch, error) < 0)
+        return -1;
+    for (uint32_t i = 0; i < batch.kept->n_headers; i++) {
+        sl_arena_clear(&outbox->arena);
+        const Samenloop__V1__Header *header = outbox_header_at(&outbox->arena, batch.kept, i);
+        if (header == NULL)
+            return outbox_damaged(error, record);
+        if (sl_bytes_equal(sl_from_pb(header->subject), subject))
+            return 1;
+    }
+    return 0;
+}
+
+int outbox_waits_about(struct outbox *outbox, const uint8_t subject[SL_HASH_SIZE],
+                       struct sl_error *error)
+{
+    struct sl_bytes house = sl_bytes(subject, SL_HASH_SIZE);
+    const struct batch *found = batches_find(outbox->batches, outbox->waits);
+    if (found != NULL && found->answer == 0 &&
+        sl_bytes_equal(house, sl_bytes(outbox->waits_about, SL_HASH_SIZE)))
+        return 1; /* as when it was asked last: a long backlog is not read again and again */
+    for (uint64_t record = 0; (record = batches_unanswered(outbox->batches, record)) != 0;) {
+        int result = is_about(outbox, record, house, error);
+        if (result == 0)
+            continue;
+        outbox->waits = record;
+        memcpy(outbox->waits_about, subject, SL_HASH_SIZE);
+        return result;
+    }
     return 0;
 }
 

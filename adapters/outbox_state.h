@@ -18,7 +18,9 @@ struct outbox {
     struct batches *batches;
     struct receipts receipts; /* that wait to be receipted */
     struct keeping keeping;
-    struct leftovers leftovers; /* of batches with an erasure */
+    struct leftovers leftovers;        /* of batches with an erasure */
+    uint64_t waits;                    /* a batch that an erasure was found waiting for, */
+    uint8_t waits_about[SL_HASH_SIZE]; /* and the house */
     /* The batch that was read last. */
     uint64_t read;
     struct outbox_batch batch;

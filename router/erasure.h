@@ -5,6 +5,10 @@
  * and tells everybody who received something about the house (a delivery of kind erasure). A crash
  * in between leaves an erasure without a record, and an operator without an answer: asking again
  * does it all again.
+ *
+ * Deliveries in a higher lane can come after the erasure's, but not with content: what is sent is
+ * read from the journal when it is sent, so what goes out behind the record has none, and what went
+ * out before it is before it on the connection, or lost with that and read anew.
  */
 #ifndef ROUTER_ERASURE_H
 #define ROUTER_ERASURE_H

@@ -15,19 +15,21 @@ import house  # noqa: E402
 from samenloop.v1 import log_pb2 as log  # noqa: E402
 
 TOOL = str(pathlib.Path(os.environ["BUILD"]).resolve() / "samenloop")
-GONE, STAYS = "0014200000000001", "0014200000000777"
-NAMES = {GONE: "Vandenberg-Zwartewoud", STAYS: "Pietersma-Oosterhof"}
+GONE, STAYS, WAITS = "0014200000000001", "0014200000000777", "0014200000000778"
+NAMES = {GONE: "Vandenberg-Zwartewoud", STAYS: "Pietersma-Oosterhof", WAITS: "Terpstra-Westerdiep"}
 PEOPLE = ("img", "ncg", "gm0014")
 EVENT, BATCH, LEFT = 4, 16, 21
 EVENTS, NOW = 6, house.now()
-sealed = {GONE: set(), STAYS: set()}
+sealed = {GONE: set(), STAYS: set(), WAITS: set()}
 
 
-def event(number, bag):
+def event(number, bag, acute=False):
+    """Acute ones go before all others, the erasure too."""
+    kind, facts = ("acute_unsafe", {"certainty": "reported"}) if acute else ("structural_damage_found", {"safety_doubt": "no"})
     return {"specversion": "1.0", "id": f"{NAMES[bag]}/{number}", "source": "urn:nld:oin:00000004164164164000:systeem:test",
-            "type": "nl.samenloop.structural_damage_found", "subject": bag, "time": NOW,
+            "type": f"nl.samenloop.{kind}", "subject": bag, "time": NOW,
             "datacontenttype": "application/json",
-            "data": {"attributes": {"occurred_at": NOW, "municipality": "0014", "safety_doubt": "no"},
+            "data": {"attributes": {"occurred_at": NOW, "municipality": "0014"} | facts,
                      "location": {"bag_id": bag, "municipality": "0014", "street": NAMES[bag]},
                      "dossier": {"organisation": "img", "case_number": f"{NAMES[bag]}-{number}"},
                      "findings": {"found_on": NOW[:10], "element": "wall"}}}
@@ -89,7 +91,7 @@ def two_houses_share_their_batches():
         publish(event(number, GONE), event(number, STAYS))
     publish(event(EVENTS, GONE))
     remember_what_is_sealed()
-    for bag in NAMES:
+    for bag in (GONE, STAYS):
         assert len(sealed[bag]) >= 4 * EVENTS, (bag, len(sealed[bag]))
         assert any("/ncg/inbox" in path for path in where([bag.encode()])), where([bag.encode()])
         assert {path.split("/")[-2] for path in where(sealed[bag])} == {"journal", "outbox"}, where(sealed[bag])
@@ -151,6 +153,29 @@ def a_second_house_of_the_same_batches_goes():
     assert box.event("img", event(3, STAYS))[1]["status"] == "accepted"
 
 
+def what_waits_in_a_higher_lane_comes_without_its_content():
+    """The receiver is killed with an acute event on its way, and the erasure overtakes it: nobody gets what is in it."""
+    key = box.folder / "keys/img/pseudonym.key"
+    box.kill("ncg")
+    handed_in = [event(200 + number, WAITS, acute=number % 2 == 0) for number in range(6)]
+    status, answer = box.publish_many("img", handed_in)
+    assert status == 202, (status, answer)
+    house.until(lambda: all(box.event("img", one)[1]["status"] == "accepted" for one in handed_in))
+    remember_what_is_sealed()
+    control("erase", "--bag", WAITS, "--key", key, "--who", "privacy officer", "--reason", "request 14")
+    house.until(lambda: [item for item in box.inbox("img") if item["type"] == "nl.samenloop.erasure"])
+    box.start()
+    house.until(settled)
+    came = box.inbox("ncg") + box.inbox("ncg", "incident_officer")
+    kinds = {item["type"] for item in came}
+    assert {"nl.samenloop.acute_unsafe", "nl.samenloop.structural_damage_found", "nl.samenloop.erasure"} <= kinds, kinds
+    assert NAMES[WAITS] not in json.dumps(came) and WAITS not in json.dumps(came), came
+    for name in PEOPLE:
+        for role in ("back_office", *(["incident_officer", "contact_person", "joint_team"] if name != "gm0014" else [])):
+            box.take(name, role)
+    house.until(lambda: not where(words(WAITS)))
+
+
 with house.Sandbox() as box:
     house.run([two_houses_share_their_batches, a_house_is_erased_everywhere, a_restart_finds_the_same,
-               the_house_goes_on_and_is_erased_again, a_second_house_of_the_same_batches_goes])
+               the_house_goes_on_and_is_erased_again, a_second_house_of_the_same_batches_goes, what_waits_in_a_higher_lane_comes_without_its_content])
