@@ -15,8 +15,9 @@ void opening_free(struct opening *opening);
 
 /*
  * Takes the deliveries of a frame, in their order, and fills in an answer for each (`answers` has
- * room for them all): done when the inbox has it, now or already; behind when the delivery of its
- * subject before it is missing; failed with a code of refusals when it is not what it should be.
+ * room for them all): done when the inbox has it, now or already, and an erasure is made; behind
+ * when the delivery of its subject before it is missing, or an erasure's house has an event that
+ * waits for the router's answer; failed with a code of refusals when it is not what it should be.
  * -1 when the disk failed: those up to *count are answered and in the inbox, the rest is not.
  */
 int opening_take(struct samenloop *house, const Samenloop__V1__Deliver *deliver,
