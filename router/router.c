@@ -85,6 +85,9 @@ static int open_journal(struct router **out, const struct router_setup *setup,
     struct router *router = router_new(setup->directory, moment);
     *out = router;
     router->storage = setup->journal;
+    router->beside = setup->beside;
+    router->snapshot_records = setup->snapshot_records == 0 ? SNAPSHOT_RECORDS
+                                                            : setup->snapshot_records;
     uint64_t segment = setup->segment_bytes;
     if (segment > 0 && segment < SEGMENT_MIN)
         segment = SEGMENT_MIN;
@@ -129,6 +132,7 @@ void router_close(struct router *router)
     if (router == NULL)
         return;
     agreed_free(router);
+    snapshot_end(router);
     checking_end(router);
     cards_free(&router->cards);
     decided_free(router);

@@ -55,7 +55,10 @@ struct router_setup {
      * From a snapshot: its last lines, then those that the journal tells behind it. */
     int (*told)(void *context, struct sl_bytes lines, struct sl_error *error);
     void *told_context;
-    bool whole; /* all of the journal is read and told, a snapshot (snapshot.h) is not looked at */
+    uint64_t snapshot_records; /* 0: SNAPSHOT_RECORDS */
+    bool beside; /* snapshots while the router runs are written by a child process; the journal is
+                    on a real disk, then */
+    bool whole;  /* all of the journal is read and told, a snapshot (snapshot.h) is not looked at */
 };
 
 /*

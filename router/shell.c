@@ -211,6 +211,7 @@ static struct router_setup setup_of(const struct config *config, struct sl_stora
         .approvals = config->approvals[0] == '\0' ? NULL : config->approvals_wanted,
         .journal = storage,
         .segment_bytes = config->segment_bytes,
+        .beside = true,
         .signing_key = config->signing,
         .checkpoint_records = config->checkpoint_records,
         .checkpoint_wait = (int64_t)config->checkpoint_minutes * 60 * 1000};

@@ -3,8 +3,12 @@
 #include <elf.h>
 #include <link.h>
 #include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "router/core/image.h"
 #include "router/decided.h"
@@ -253,35 +257,98 @@ static bool write_file(struct router *router, struct head *head)
     return good && remove_others(file.storage, name, &ignored) == 0;
 }
 
-void snapshot_write(struct router *router)
+/* Is there something to be saved, and can it be? Then the head says what. */
+static bool is_wanted(struct router *router, struct head *head)
 {
     struct sl_error ignored = {0};
-    struct head head = {.position = journal_synced(router->journal)};
-    sl_storage_name name;
-    bool settled = head.position == journal_last(router->journal) && router->lines.size == 0;
+    *head = (struct head){.position = journal_synced(router->journal)};
+    bool settled = head->position == journal_last(router->journal) && router->lines.size == 0;
     if (router->failed || router->full || router->erasure != NULL || !settled ||
-        head.position <= router->snapshot || !build_of(head.build) ||
-        journal_root(router->journal, head.position, head.root, &ignored) < 0)
+        head->position <= router->snapshot || !build_of(head->build) ||
+        journal_root(router->journal, head->position, head->root, &ignored) < 0)
+        return false;
+    memcpy(head->magic, magic, sizeof magic);
+    memcpy(head->journal, journal_identity(router->journal), SL_LOG_ID_SIZE);
+    return true;
+}
+
+static void write_or_leave(struct router *router, struct head *head)
+{
+    const struct sl_storage_calls *calls = router->storage->calls;
+    struct sl_error ignored = {0};
+    sl_storage_name name;
+    name_of(name, head->position);
+    (void)calls->remove(router->storage, unfinished, &ignored);
+    (void)calls->remove(router->storage, name, &ignored); /* one that was refused */
+    if (!write_file(router, head))
+        (void)calls->remove(router->storage, unfinished, &ignored);
+}
+
+void snapshot_write(struct router *router)
+{
+    struct head head;
+    snapshot_end(router);
+    if (!is_wanted(router, &head))
         return;
-    name_of(name, head.position);
-    memcpy(head.magic, magic, sizeof magic);
-    memcpy(head.journal, journal_identity(router->journal), SL_LOG_ID_SIZE);
     router->snapshot = head.position; /* a failure is tried again when there is more to save */
-    (void)router->storage->calls->remove(router->storage, unfinished, &ignored);
-    (void)router->storage->calls->remove(router->storage, name,
-                                         &ignored); /* one that was refused */
-    if (!write_file(router, &head))
-        (void)router->storage->calls->remove(router->storage, unfinished, &ignored);
+    write_or_leave(router, &head);
+}
+
+/* ---------------------------------------------------------------- a child that writes */
+
+/*
+ * A child has the state as it was, while the router goes on. It has one thread, the others of the
+ * router are not in it, and it touches nothing but memory and its file. It does not outlive the
+ * router, for it holds the journal's lock and sockets with it.
+ */
+static void write_beside(struct router *router)
+{
+    struct head head;
+    if (router->writer != 0 || !is_wanted(router, &head))
+        return;
+    pid_t parent = getpid();
+    pid_t child = fork();
+    if (child == 0) {
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent)
+            write_or_leave(router, &head);
+        _exit(0);
+    }
+    router->snapshot = head.position;
+    router->writer = child > 0 ? child : 0;
+}
+
+/* Has it ended? */
+static bool look_for_child(struct router *router)
+{
+    if (router->writer != 0 && waitpid(router->writer, NULL, WNOHANG) != 0)
+        router->writer = 0;
+    return router->writer == 0;
+}
+
+void snapshot_end(struct router *router)
+{
+    if (look_for_child(router))
+        return;
+    (void)kill(router->writer, SIGKILL);
+    (void)waitpid(router->writer, NULL, 0);
+    router->writer = 0;
+    router->snapshot = 0; /* it was not done, perhaps */
 }
 
 void snapshot_aside(struct router *router)
 {
-    if (journal_synced(router->journal) - router->snapshot >= SNAPSHOT_RECORDS)
+    (void)look_for_child(router);
+    if (journal_synced(router->journal) - router->snapshot < router->snapshot_records)
+        return;
+    if (router->beside)
+        write_beside(router);
+    else
         snapshot_write(router);
 }
 
 int snapshot_drop(struct router *router, struct sl_error *error)
 {
+    snapshot_end(router);
     router->snapshot = 0;
     return remove_others(router->storage, "", error) < 0
                ? -1

@@ -35,8 +35,11 @@ int snapshot_read(struct router *router, struct sl_error *error);
 
 /* Writes one, if there is news; all is synced and told. A disk that is full or fails is no harm. */
 void snapshot_write(struct router *router);
-/* The same, where many records came since the last. */
+/* The same, where many records came since the last; by a child process, if the setup says so: the
+ * router does not stop for it. */
 void snapshot_aside(struct router *router);
+/* A child that writes one ends, whether it is done or not. */
+void snapshot_end(struct router *router);
 
 /* There is none any more; 0 once that is on stable storage. */
 int snapshot_drop(struct router *router, struct sl_error *error);

@@ -54,6 +54,9 @@ struct router {
     struct journal *journal;
     struct sl_storage *storage; /* the journal's */
     uint64_t snapshot;          /* the last record in the last snapshot; 0: none */
+    uint64_t snapshot_records;  /* of the setup, */
+    bool beside;                /* as this is */
+    int writer;                 /* pid of the child that writes one; 0: none */
     struct checking checking;   /* of what the start did not read */
     struct deliveries *deliveries;
     struct connections connections;

@@ -20,7 +20,7 @@ enum { AGREEMENTS_MAX = 16 };
 /* A core that was told the same agreements. */
 static struct core *like(const struct core *core)
 {
-    const struct agreement *agreements[AGREEMENTS_MAX];
+    const struct agreement *agreements[AGREEMENTS_MAX] = {NULL};
     struct core_participant who[SL_MAX_PARTICIPANTS];
     size_t count = 0;
     for (const struct terms *at = core->terms; at != NULL; at = at->older) {

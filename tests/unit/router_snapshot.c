@@ -2,8 +2,12 @@
  * A start from a snapshot: what it finds is what the whole journal gives, whatever the disk did to
  * it; and damage in the records that it spared the start is found beside the running router.
  */
+#include <poll.h>
+#include <unistd.h>
+
 #include "router/erasure.h"
 #include "schemas/log/crc32c.h"
+#include "schemas/log/segment.h"
 #include "tests/unit/router_house.h"
 #include "tests/unit/router_simple.h"
 
@@ -91,6 +95,23 @@ static int try_open(struct house *house, bool whole, struct sl_error *error)
                                  .segment_bytes = 512 * 1024,
                                  .whole = whole};
     return router_open(&house->router, &setup, house->moment, error);
+}
+
+/* The same in a folder, with children that write. */
+static void open_in_folder(struct house *house, const char *folder)
+{
+    struct sl_error error = {0};
+    struct router_setup setup = {.directory = &parties.directory,
+                                 .roles = all_roles,
+                                 .agreement = house->agreement,
+                                 .agreement_name = "test",
+                                 .segment_bytes = 512 * 1024,
+                                 .snapshot_records = 2 * BATCH,
+                                 .beside = true};
+    if (house->storage == NULL)
+        assert_int_equal(sl_storage_files(&house->storage, folder, true, &error), 0);
+    setup.journal = house->storage;
+    assert_int_equal(router_open(&house->router, &setup, house->moment, &error), 0);
 }
 
 static uint64_t began_from(const struct house *house)
@@ -313,6 +334,86 @@ static void a_disk_that_fails_while_it_is_read_is_no_harm(void **state)
     close_stopped(&house);
 }
 
+/* ---------------------------------------------------------------- a child writes it */
+
+static void erase(struct house *house, const struct party_event *event)
+{
+    struct sl_error error = {0};
+    struct erasure_wanted wanted = {.who = "somebody", .why = "asked for it"};
+    struct erasure_result result = {0};
+    memcpy(wanted.subject, event->subject, sizeof wanted.subject);
+    assert_int_equal(erasure_begin(house->router, &wanted, &error), 0);
+    for (int i = 0; i < ROUNDS_MAX && !erasure_ended(house->router, &result); i++) {
+        pass(house, 1);
+        sync_house(house);
+        router_sent(house->router);
+    }
+    assert_int_equal(result.error.code, SL_OK);
+    assert_in_range(result.events, BATCH / 8, 1000000);
+}
+
+static void clear_folder(struct house *house, const char *folder)
+{
+    struct sl_error error = {0};
+    sl_storage_name *names = NULL;
+    size_t count = 0;
+    char lock[64];
+    assert_int_equal(house->storage->calls->list(house->storage, &names, &count, &error), 0);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(house->storage->calls->remove(house->storage, names[i], &error), 0);
+    free(names);
+    (void)snprintf(lock, sizeof lock, "%s/lock", folder);
+    assert_int_equal(unlink(lock), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+/* Lives on until a child is there, or until it has done its work. */
+static void live_until(struct house *house, uint64_t img, uint64_t *position, bool child)
+{
+    struct sl_error error = {0};
+    for (int i = 0; i < 10 * 1000 && (house->router->writer != 0) != child; i++) {
+        if (i % 100 == 0)
+            live(house, img, (*position)++, 1);
+        else
+            (void)poll(NULL, 0, 1);
+        assert_int_equal(router_aside(house->router, &error), 0);
+    }
+    assert_int_equal(house->router->writer != 0, child);
+}
+
+static void a_child_writes_one_while_the_router_goes_on(void **state)
+{
+    (void)state;
+    struct house house = {.agreement = sl_text("the agreement"), .moment = {start, 0}};
+    struct router_figures figures;
+    struct party_event event;
+    sl_storage_name name;
+    uint64_t position = 1;
+    char folder[] = "/tmp/samenloop-snapshot-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    sl_arena_init(&house.arena, 0);
+    open_in_folder(&house, folder);
+    uint64_t img = connect_to(&house, IMG, BATCH);
+    live_until(&house, img, &position, true);
+    live_until(&house, img, &position, false);
+    assert_true(find_snapshot(house.storage, name));
+    router_figures(house.router, &figures);
+    router_close(house.router);
+    open_in_folder(&house, folder);
+    assert_true(began_from(&house) > 0);
+    assert_true(journal_events(house.router->journal) == figures.events);
+    img = connect_to(&house, IMG, BATCH);
+    live_until(&house, img, &position, true);
+    party_event(&event, IMG, "damage_case_opened", BATCH, 1, start);
+    erase(&house, &event);
+    assert_int_equal(house.router->writer, 0);
+    assert_false(find_snapshot(house.storage, name));
+    router_close(house.router);
+    house.router = NULL;
+    clear_folder(&house, folder);
+    close_house(&house);
+}
+
 /* ---------------------------------------------------------------- damage before it */
 
 static void flip(struct sl_storage *storage, const char *name, uint64_t at)
@@ -375,7 +476,7 @@ static void damage_before_it_is_found_beside_the_running_router(void **state)
     open_stopped(&house);
     assert_int_equal(house.storage->calls->list(house.storage, &names, &count, &error), 0);
     for (size_t i = 0; i < count; i++) {
-        if (sscanf(names[i], "%20lu.log", &first) != 1 || strstr(names[i], ".log") == NULL)
+        if (!sl_segment_named(names[i], &first))
             continue;
         for (uint64_t at = 100; at < 400000; at += 39989)
             found += is_found(&house, names[i], at) ? 1 : 0;
@@ -407,22 +508,6 @@ static size_t files_with(struct sl_storage *storage, struct sl_bytes bytes)
     }
     free(names);
     return found;
-}
-
-static void erase(struct house *house, const struct party_event *event)
-{
-    struct sl_error error = {0};
-    struct erasure_wanted wanted = {.who = "somebody", .why = "asked for it"};
-    struct erasure_result result = {0};
-    memcpy(wanted.subject, event->subject, sizeof wanted.subject);
-    assert_int_equal(erasure_begin(house->router, &wanted, &error), 0);
-    for (int i = 0; i < ROUNDS_MAX && !erasure_ended(house->router, &result); i++) {
-        pass(house, 1);
-        sync_house(house);
-        router_sent(house->router);
-    }
-    assert_int_equal(result.error.code, SL_OK);
-    assert_true(result.events > BATCHES * BATCH / 8);
 }
 
 static void an_erasure_leaves_nothing_in_a_snapshot(void **state)
@@ -463,6 +548,7 @@ int main(void)
         cmocka_unit_test(one_of_another_program_or_journal_is_refused),
         cmocka_unit_test(a_disk_that_fails_while_it_is_written_is_no_harm),
         cmocka_unit_test(a_disk_that_fails_while_it_is_read_is_no_harm),
+        cmocka_unit_test(a_child_writes_one_while_the_router_goes_on),
         cmocka_unit_test(damage_before_it_is_found_beside_the_running_router),
         cmocka_unit_test(an_erasure_leaves_nothing_in_a_snapshot),
     };
