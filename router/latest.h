@@ -1,6 +1,6 @@
 /*
  * The latest delivery of each subject in each queue: what the next one of it must follow. Known by
- * a fingerprint of 60 bits, some 15 bytes a subject and queue: it grows with the houses, not with
+ * a fingerprint of 58 bits, some 15 bytes a subject and queue: it grows with the houses, not with
  * the events. Two subjects with one fingerprint wait for each other, and nothing worse.
  */
 #ifndef ROUTER_LATEST_H

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Decodes one character of UTF-8 (RFC 3629, section 4); 0 when it is none, else its length. */
 static size_t utf8(const uint8_t *at, size_t left, uint32_t *character)
@@ -78,6 +79,20 @@ void *sl_new(size_t count, size_t size)
     if (memory == NULL)
         out_of_memory();
     return memory;
+}
+
+void *sl_pages_new(size_t size)
+{
+    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED)
+        out_of_memory();
+    return pages;
+}
+
+void sl_pages_free(void *pages, size_t size)
+{
+    if (munmap(pages, size) != 0)
+        out_of_memory();
 }
 
 void *sl_grow(void *array, size_t *capacity, size_t wanted, size_t size)

@@ -56,6 +56,10 @@ bool sl_bytes_printable(struct sl_bytes a);
 
 /* Memory that the process cannot do without: zeroed, never NULL. The caller frees it. */
 void *sl_new(size_t count, size_t size);
+/* The same in whole pages, which go back to the system when they are freed, by their size: for what
+ * is large, and would leave holes among what is small. */
+void *sl_pages_new(size_t size);
+void sl_pages_free(void *pages, size_t size);
 /* Grows an array to hold at least `wanted` elements; the old pointer is gone. */
 void *sl_grow(void *array, size_t *capacity, size_t wanted, size_t size);
 

@@ -9,7 +9,7 @@
 bool met_by(const struct obligation *obligation, int publisher)
 {
     return obligation->owner == publisher || obligation->owner == BOTH ||
-           obligation->outcome->met_by_either;
+           obligation->basis->outcome->met_by_either;
 }
 
 /* ---------------------------------------------------------------- the events that ids name */

@@ -241,9 +241,9 @@ static struct planned *expectation(const struct plan *plan, const struct obligat
     for (size_t i = 0; i < plan->count; i++) {
         struct planned *planned = plan->items[i];
         if (planned->kind == PLAN_EXPECT && planned->to == obligation->owner &&
-            planned->outcome->types == obligation->outcome->types &&
-            planned->outcome->receipt == obligation->outcome->receipt &&
-            strcmp(planned->rule->name, obligation->rule->name) == 0)
+            planned->outcome->types == obligation->basis->outcome->types &&
+            planned->outcome->receipt == obligation->basis->outcome->receipt &&
+            strcmp(planned->rule->name, obligation->basis->rule->name) == 0)
             return planned;
     }
     return NULL;
@@ -257,7 +257,7 @@ static void ask_no_more(struct correction *c, uint32_t handle)
     const struct obligation *open = obligation_at(core, handle);
     bool itself = obligation_opener(core, handle, number) != NULL;
     struct planned *ended = making_alloc(core, sizeof *ended);
-    *ended = (struct planned){.to = open->owner, .outcome = open->outcome};
+    *ended = (struct planned){.to = open->owner, .outcome = open->basis->outcome};
     obligation_drop_opener(core, handle, number);
     if (!obligation_drop_chains(core, handle, number))
         return;

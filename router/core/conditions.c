@@ -188,8 +188,8 @@ static bool awaits(const struct view *view, const struct agreement_condition *co
 {
     for (uint32_t at = first_obligation(view); at != 0; at = obligation_at(view->core, at)->next) {
         const struct obligation *open = obligation_at(view->core, at);
-        if ((open->outcome->types & condition->types) != 0 &&
-            rule_among(view->terms, &condition->rules, open->rule->name))
+        if ((open->basis->outcome->types & condition->types) != 0 &&
+            rule_among(view->terms, &condition->rules, open->basis->rule->name))
             return true;
     }
     return false;
@@ -199,11 +199,11 @@ bool obligation_meant(const struct view *view, const struct agreement_outcome *o
                       uint32_t handle)
 {
     const struct obligation *open = obligation_at(view->core, handle);
-    if (outcome->types != 0 && (open->outcome->types & outcome->types) == 0)
+    if (outcome->types != 0 && (open->basis->outcome->types & outcome->types) == 0)
         return false;
     if (outcome->from_publisher && open->owner != view->event->gist.publisher)
         return false;
-    return rule_among(view->terms, &outcome->rules, open->rule->name);
+    return rule_among(view->terms, &outcome->rules, open->basis->rule->name);
 }
 
 static bool overdue(const struct view *view, const struct agreement_condition *condition)

@@ -31,6 +31,7 @@ struct core *core_new(const struct agreement *agreement, const struct core_parti
     core->obligations.items.size = sizeof(struct obligation);
     core->obligations.openers.size = sizeof(struct opener);
     core->obligations.links.size = sizeof(struct link);
+    core->obligations.bases.size = sizeof(struct basis);
     core->early.size = sizeof(struct early);
     sl_arena_init(&core->making.arena, 0);
     core_agreement(core, agreement, who, count);

@@ -378,7 +378,7 @@ void core_receipt(struct core *core, int64_t at, uint64_t number, int receiver, 
     for (size_t i = 0; i < count; i++) {
         const struct obligation *open = obligation_at(core, found[i]);
         const struct opener *opener = obligation_opener(core, found[i], number);
-        if (!open->outcome->receipt || open->owner != receiver || open->role != role ||
+        if (!open->basis->outcome->receipt || open->owner != receiver || open->role != role ||
             opener == NULL)
             continue;
         house_add(core, open->subject);

@@ -50,7 +50,7 @@ static void put_awaited(struct explaining *e)
             answered |= e->view->answers.items[i].obligation == at;
         sl_timestamp_format(due, open->due);
         sl_buffer_printf(e->out, "awaited of %s: %s by %s (%s)%s\n", place_name(core, open->owner),
-                         obligation_what(core, open), due, open->rule->name,
+                         obligation_what(core, open), due, open->basis->rule->name,
                          answered ? ", which this event answers" : "");
     }
 }

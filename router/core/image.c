@@ -84,9 +84,13 @@ static void clean_subject(void *item)
 static void clean_obligation(void *item)
 {
     struct obligation *obligation = item;
-    obligation->terms = NULL;
-    obligation->rule = NULL;
-    obligation->outcome = NULL;
+    obligation->basis = NULL;
+}
+
+static void clean_basis(void *item)
+{
+    struct basis *basis = item;
+    *basis = (struct basis){.handle = basis->handle};
 }
 
 static void clean_opener(void *item)
@@ -118,9 +122,25 @@ static void asked_image(struct opener *opener, struct image *image)
     opener->asked = image_list(image, opener->asked, &size, 1);
 }
 
+static void bases_image(struct core *core, struct image *image)
+{
+    struct pool *bases = &core->obligations.bases;
+    pool_image(bases, image, clean_basis);
+    for (uint32_t i = 1; i <= bases->used; i++) {
+        struct basis *basis = pool_at(bases, i);
+        place_image(core, image, &basis->terms, &basis->rule, &basis->outcome);
+    }
+}
+
 static void obligation_image(struct core *core, struct obligation *obligation, struct image *image)
 {
-    place_image(core, image, &obligation->terms, &obligation->rule, &obligation->outcome);
+    const struct pool *bases = &core->obligations.bases;
+    uint32_t basis = image->reading ? 0 : obligation->basis->handle;
+    IMAGE(image, basis);
+    if (image->reading && (basis == 0 || basis > bases->used))
+        image->failed = true;
+    if (image->reading && !image->failed)
+        obligation->basis = pool_at(bases, basis);
     for (uint32_t at = obligation->openers; at != 0; at = opener_at(core, at)->next)
         asked_image(opener_at(core, at), image);
 }
@@ -136,6 +156,7 @@ static void subjects_image(struct core *core, struct image *image)
 static void obligations_image(struct core *core, struct image *image)
 {
     struct obligations *all = &core->obligations;
+    bases_image(core, image);
     pool_image(&all->items, image, clean_obligation);
     pool_image(&all->openers, image, clean_opener);
     pool_image(&all->links, image, NULL);

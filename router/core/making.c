@@ -34,7 +34,7 @@ static bool receipt_wanted(struct core *core, const struct core_delivery *delive
     const uint32_t *found = obligations_of_event(core, delivery->event.number, &count);
     for (size_t i = 0; i < count; i++) {
         const struct obligation *open = obligation_at(core, found[i]);
-        if (open->outcome->receipt && open->owner == delivery->receiver &&
+        if (open->basis->outcome->receipt && open->owner == delivery->receiver &&
             open->role == delivery->role &&
             obligation_opener(core, found[i], delivery->event.number) != NULL)
             return true;
@@ -92,7 +92,7 @@ struct core_source gist_source(struct core *core, const struct gist *gist, uint3
 
 const char *obligation_what(struct core *core, const struct obligation *obligation)
 {
-    const struct agreement_outcome *outcome = obligation->outcome;
+    const struct agreement_outcome *outcome = obligation->basis->outcome;
     if (outcome->receipt)
         return "receipt";
     const char *what = sl_type_at(outcome->awaited[0])->name;

@@ -70,6 +70,21 @@ void obligation_schedule(struct core *core, uint32_t handle, int64_t at)
 
 /* ---------------------------------------------------------------- life */
 
+const struct basis *obligation_basis(struct core *core, const struct agreement_rule *rule,
+                                     const struct agreement_outcome *outcome)
+{
+    struct pool *bases = &core->obligations.bases;
+    for (uint32_t i = bases->used; i > 0; i--) {
+        const struct basis *basis = pool_at(bases, i);
+        if (basis->terms == core->terms && basis->outcome == outcome)
+            return basis;
+    }
+    uint32_t handle = pool_take(bases);
+    struct basis *made = pool_at(bases, handle);
+    *made = (struct basis){core->terms, rule, outcome, handle};
+    return made;
+}
+
 uint32_t obligation_new(struct core *core, const struct obligation *like)
 {
     uint32_t handle = pool_take(&core->obligations.items);
@@ -142,6 +157,7 @@ void obligations_free(struct core *core)
     pool_free(&all->items);
     pool_free(&all->openers);
     pool_free(&all->links);
+    pool_free(&all->bases);
     table_free(&all->by_event);
     free(all->heap);
 }
@@ -150,7 +166,8 @@ size_t obligations_bytes(const struct core *core)
 {
     const struct obligations *all = &core->obligations;
     return pool_bytes(&all->items) + pool_bytes(&all->openers) + pool_bytes(&all->links) +
-           table_bytes(&all->by_event) + all->heap_capacity * sizeof *all->heap;
+           pool_bytes(&all->bases) + table_bytes(&all->by_event) +
+           all->heap_capacity * sizeof *all->heap;
 }
 
 /* ---------------------------------------------------------------- who asked */
@@ -379,8 +396,8 @@ struct answer obligation_capture(struct core *core, uint32_t handle)
     count = 0;
     for (uint32_t at = obligation->openers; at != 0; at = opener_at(core, at)->next)
         openers[count++] = opener_at(core, at)->gist.number;
-    return (struct answer){.rule = obligation->rule->name,
-                           .types = obligation->outcome->types,
+    return (struct answer){.rule = obligation->basis->rule->name,
+                           .types = obligation->basis->outcome->types,
                            .chains = capture_chains(core, obligation->links),
                            .openers = openers,
                            .opener_count = count,

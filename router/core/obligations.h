@@ -27,6 +27,14 @@ struct link {
     uint64_t number;
 };
 
+/* What obligations of a kind stand on, kept once for all of them, as long as the core lives. */
+struct basis {
+    const struct terms *terms;
+    const struct agreement_rule *rule;
+    const struct agreement_outcome *outcome;
+    uint32_t handle;
+};
+
 struct obligation {
     uint32_t subject;
     uint32_t next; /* of the same house */
@@ -37,9 +45,7 @@ struct obligation {
     uint64_t serial; /* counts openings */
     int64_t due;
     int64_t next_at; /* when it falls due, or its next level does */
-    const struct terms *terms;
-    const struct agreement_rule *rule;
-    const struct agreement_outcome *outcome;
+    const struct basis *basis;
     int8_t owner; /* a participant, or BOTH */
     uint8_t role;
     uint8_t level; /* the next that comes */
@@ -52,6 +58,7 @@ struct obligations {
     struct pool items;
     struct pool openers;
     struct pool links;
+    struct pool bases;     /* few: an expectation of an agreement each */
     struct table by_event; /* of openers and chains: number -> handle, each pair once */
     uint32_t *heap;        /* of handles, by next_at and serial */
     size_t heap_count;
@@ -59,6 +66,9 @@ struct obligations {
     uint64_t serial;
 };
 
+/* That of the rule's outcome, under the agreement that holds. */
+const struct basis *obligation_basis(struct core *core, const struct agreement_rule *rule,
+                                     const struct agreement_outcome *outcome);
 /* Takes a copy of what is given (house, deadline, owner ...): an obligation without openers. */
 uint32_t obligation_new(struct core *core, const struct obligation *like);
 void obligation_end(struct core *core, uint32_t handle); /* it is gone */
@@ -90,7 +100,7 @@ size_t obligations_bytes(const struct core *core);
 
 static inline bool obligation_awaits(const struct obligation *obligation, size_t type)
 {
-    return (obligation->outcome->types & agreement_type_bit(type)) != 0;
+    return (obligation->basis->outcome->types & agreement_type_bit(type)) != 0;
 }
 
 #endif

@@ -58,7 +58,7 @@ void obligation_close(struct core *core, const struct core_source *event, uint32
                       enum core_outcome outcome, const char *detail)
 {
     const struct obligation *obligation = obligation_at(core, handle);
-    struct core_line *line = line_speak(core, event, outcome, obligation->rule);
+    struct core_line *line = line_speak(core, event, outcome, obligation->basis->rule);
     line->to = place_name(core, obligation->owner);
     line->role = (enum sl_role)obligation->role;
     line->what = obligation_what(core, obligation);
@@ -105,9 +105,9 @@ static uint32_t asked_already(const struct core *core, const struct occurrence *
     for (uint32_t at = subject_at(core, event->subject)->obligations; at != 0;
          at = obligation_at(core, at)->next) {
         const struct obligation *open = obligation_at(core, at);
-        if (open->outcome->types == planned->outcome->types &&
-            open->outcome->receipt == planned->outcome->receipt && open->owner == planned->to &&
-            same_cause(core, at, event, finding))
+        if (open->basis->outcome->types == planned->outcome->types &&
+            open->basis->outcome->receipt == planned->outcome->receipt &&
+            open->owner == planned->to && same_cause(core, at, event, finding))
             return at;
     }
     return 0;
@@ -163,9 +163,7 @@ static void expect(struct core *core, const struct occurrence *event, const stru
     struct obligation made = {.subject = event->subject,
                               .due = due,
                               .next_at = due,
-                              .terms = core->terms,
-                              .rule = planned->rule,
-                              .outcome = planned->outcome,
+                              .basis = obligation_basis(core, planned->rule, planned->outcome),
                               .owner = (int8_t)planned->to,
                               .role = (uint8_t)role,
                               .publisher = event->gist.publisher,
@@ -183,7 +181,7 @@ static void expect(struct core *core, const struct occurrence *event, const stru
 void line_opened(struct core *core, const struct core_source *event, uint32_t handle)
 {
     const struct obligation *open = obligation_at(core, handle);
-    struct core_line *line = line_speak(core, event, CORE_OPENED, open->rule);
+    struct core_line *line = line_speak(core, event, CORE_OPENED, open->basis->rule);
     line->to = place_name(core, open->owner);
     line->role = (enum sl_role)open->role;
     line->what = obligation_what(core, open);
@@ -212,7 +210,7 @@ static uint32_t *meant(struct core *core, const struct occurrence *event,
              at = obligation_at(core, at)->next) {
             const struct obligation *open = obligation_at(core, at);
             bool fits = !named || obligation_awaits(open, type);
-            bool earlier = named && (open->outcome->types & outcome->types &
+            bool earlier = named && (open->basis->outcome->types & outcome->types &
                                      (agreement_type_bit(type) - 1)) != 0;
             if (fits && !earlier && open->serial < core->making.first_serial &&
                 obligation_meant(&view, outcome, at))

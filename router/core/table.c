@@ -16,18 +16,16 @@ struct pair {
 
 static_assert(sizeof(struct pair) == 12, "a pair is 12 bytes");
 
-/* Pairs stand in blocks: all shards grow at about the same pace, and longer and longer arrays would
- * leave holes in memory that fit none of the others. */
 struct table_shard {
-    struct pair **blocks; /* of PAIRS each; while there is one only, of `capacity` */
+    struct pair *pairs;
     uint32_t capacity;
     uint32_t count;
 };
 
-enum { SHARD_FIRST = 8, SHARD_SHIFT = 48, PAIRS = 64 };
+enum { SHARD_FIRST = 8, SHARD_SHIFT = 48, APART = 32 * 1024, PAGE = 4096 };
 
-/* One to one on 60 bits, as each of its steps is. */
-static uint64_t mix60(uint64_t x)
+/* One to one on the key's bits, as each of its steps is. */
+static uint64_t mix_key(uint64_t x)
 {
     static const uint64_t mask = (UINT64_C(1) << TABLE_KEY_BITS) - 1;
     x &= mask;
@@ -65,16 +63,6 @@ static struct table_shard *shard_of(const struct table *table, uint64_t mixed)
     return &table->shards[mixed >> SHARD_SHIFT];
 }
 
-static struct pair *pair_at(const struct table_shard *shard, uint32_t at)
-{
-    return &shard->blocks[at / PAIRS][at % PAIRS];
-}
-
-static uint32_t blocks_of(uint32_t capacity)
-{
-    return (capacity + PAIRS - 1) / PAIRS;
-}
-
 /* Where a key's pairs are looked for from. */
 static uint32_t home(const struct table_shard *shard, uint32_t key_low)
 {
@@ -86,17 +74,38 @@ static uint32_t after(const struct table_shard *shard, uint32_t at)
     return at + 1 == shard->capacity ? 0 : at + 1;
 }
 
-static void shard_free(struct table_shard *shard)
+/* Small tables grow at about the same pace, and leave arrays behind that fit none of the others:
+ * those that are not small are pages of their own, and go back to the system. */
+static struct pair *pairs_new(uint32_t capacity)
 {
-    for (uint32_t i = 0; i < blocks_of(shard->capacity); i++)
-        free(shard->blocks[i]);
-    free(shard->blocks);
+    size_t size = capacity * sizeof(struct pair);
+    return size < APART ? sl_new(capacity, sizeof(struct pair)) : sl_pages_new(size);
+}
+
+static void pairs_free(struct table_shard *shard)
+{
+    size_t size = shard->capacity * sizeof *shard->pairs;
+    if (size < APART)
+        free(shard->pairs);
+    else
+        sl_pages_free(shard->pairs, size);
+}
+
+/* More by an eighth; whole pages where it is pages. */
+static uint32_t wider(uint32_t capacity)
+{
+    if (capacity < SHARD_FIRST)
+        return SHARD_FIRST;
+    size_t size = (capacity + capacity / 8) * sizeof(struct pair);
+    if (size >= APART)
+        size = (size + PAGE - 1) / PAGE * PAGE;
+    return (uint32_t)(size / sizeof(struct pair));
 }
 
 void table_free(struct table *table)
 {
     for (size_t i = 0; table->shards != NULL && i < TABLE_SHARDS; i++)
-        shard_free(&table->shards[i]);
+        pairs_free(&table->shards[i]);
     free(table->shards);
     *table = (struct table){0};
 }
@@ -104,59 +113,27 @@ void table_free(struct table *table)
 static void put(struct table_shard *shard, struct pair pair)
 {
     uint32_t at = home(shard, pair.key_low);
-    while (value_of(pair_at(shard, at)) != 0)
+    while (value_of(&shard->pairs[at]) != 0)
         at = after(shard, at);
-    *pair_at(shard, at) = pair;
-}
-
-static uint32_t wider(uint32_t capacity)
-{
-    if (capacity < SHARD_FIRST)
-        return SHARD_FIRST;
-    if (capacity < PAIRS)
-        return capacity + capacity / 8 < PAIRS ? capacity + capacity / 8 : PAIRS;
-    uint32_t blocks = capacity / PAIRS;
-    return (blocks + (blocks < 8 ? 1 : blocks / 8)) * PAIRS;
-}
-
-/* Room for so many more; pairs stand as they stood. */
-static void extend(struct table_shard *shard, uint32_t capacity)
-{
-    uint32_t before = blocks_of(shard->capacity), blocks = blocks_of(capacity);
-    struct pair **grown = sl_new(blocks, sizeof *grown);
-    for (uint32_t i = 0; i < blocks; i++) {
-        size_t size = capacity < PAIRS ? capacity : PAIRS;
-        bool full = i < before && shard->capacity >= PAIRS;
-        grown[i] = full ? shard->blocks[i] : sl_new(size, sizeof **grown);
-    }
-    if (before == 1 && shard->capacity < PAIRS) { /* too short to stay */
-        memcpy(grown[0], shard->blocks[0], shard->capacity * sizeof **grown);
-        free(shard->blocks[0]);
-    }
-    free(shard->blocks);
-    shard->blocks = grown;
-    shard->capacity = capacity;
+    shard->pairs[at] = pair;
 }
 
 static void grow(struct table_shard *shard)
 {
-    struct pair *pairs = sl_new(shard->count + 1, sizeof *pairs);
-    size_t count = 0;
-    for (uint32_t i = 0; i < shard->capacity; i++) {
-        if (value_of(pair_at(shard, i)) != 0)
-            pairs[count++] = *pair_at(shard, i);
-        *pair_at(shard, i) = (struct pair){0};
+    struct table_shard old = *shard;
+    shard->capacity = wider(old.capacity);
+    shard->pairs = pairs_new(shard->capacity);
+    for (uint32_t i = 0; i < old.capacity; i++) {
+        if (value_of(&old.pairs[i]) != 0)
+            put(shard, old.pairs[i]);
     }
-    extend(shard, wider(shard->capacity));
-    for (size_t i = 0; i < count; i++)
-        put(shard, pairs[i]);
-    free(pairs);
+    pairs_free(&old);
 }
 
 void table_add(struct table *table, uint64_t key, uint64_t value)
 {
     assert(value != 0 && value >> TABLE_VALUE_BITS == 0);
-    uint64_t mixed = mix60(key);
+    uint64_t mixed = mix_key(key);
     if (table->shards == NULL)
         table->shards = sl_new(TABLE_SHARDS, sizeof *table->shards);
     struct table_shard *shard = shard_of(table, mixed);
@@ -175,27 +152,26 @@ static uint32_t distance(const struct table_shard *shard, uint32_t from, uint32_
 /* Closes the gap, so that no search ends before what stands behind it. */
 static void vacate(struct table_shard *shard, uint32_t gap)
 {
-    for (uint32_t at = after(shard, gap); value_of(pair_at(shard, at)) != 0;
-         at = after(shard, at)) {
-        uint32_t from = home(shard, pair_at(shard, at)->key_low);
+    for (uint32_t at = after(shard, gap); value_of(&shard->pairs[at]) != 0; at = after(shard, at)) {
+        uint32_t from = home(shard, shard->pairs[at].key_low);
         if (distance(shard, from, at) < distance(shard, gap, at))
             continue; /* the gap is before its home */
-        *pair_at(shard, gap) = *pair_at(shard, at);
+        shard->pairs[gap] = shard->pairs[at];
         gap = at;
     }
-    *pair_at(shard, gap) = (struct pair){0};
+    shard->pairs[gap] = (struct pair){0};
     shard->count--;
 }
 
 bool table_remove(struct table *table, uint64_t key, uint64_t value)
 {
-    uint64_t mixed = mix60(key);
+    uint64_t mixed = mix_key(key);
     if (table->count == 0 || shard_of(table, mixed)->count == 0)
         return false;
     struct table_shard *shard = shard_of(table, mixed);
-    for (uint32_t at = home(shard, (uint32_t)mixed); value_of(pair_at(shard, at)) != 0;
+    for (uint32_t at = home(shard, (uint32_t)mixed); value_of(&shard->pairs[at]) != 0;
          at = after(shard, at)) {
-        if (has_key(pair_at(shard, at), mixed) && value_of(pair_at(shard, at)) == value) {
+        if (has_key(&shard->pairs[at], mixed) && value_of(&shard->pairs[at]) == value) {
             vacate(shard, at);
             table->count--;
             return true;
@@ -206,15 +182,14 @@ bool table_remove(struct table *table, uint64_t key, uint64_t value)
 
 uint64_t table_next(const struct table *table, uint64_t key, size_t *place)
 {
-    uint64_t mixed = mix60(key);
+    uint64_t mixed = mix_key(key);
     if (table->count == 0 || shard_of(table, mixed)->count == 0)
         return 0;
     const struct table_shard *shard = shard_of(table, mixed);
     uint32_t begin = home(shard, (uint32_t)mixed);
     for (;;) {
         size_t at = begin + *place;
-        const struct pair *pair = pair_at(
-            shard, (uint32_t)(at < shard->capacity ? at : at - shard->capacity));
+        const struct pair *pair = &shard->pairs[at < shard->capacity ? at : at - shard->capacity];
         if (value_of(pair) == 0)
             return 0;
         (*place)++;
@@ -225,11 +200,11 @@ uint64_t table_next(const struct table *table, uint64_t key, size_t *place)
 
 void table_prefetch(const struct table *table, uint64_t key)
 {
-    uint64_t mixed = mix60(key);
-    if (table->shards == NULL || shard_of(table, mixed)->capacity == 0)
+    uint64_t mixed = mix_key(key);
+    if (table->shards == NULL || shard_of(table, mixed)->pairs == NULL)
         return;
     const struct table_shard *shard = shard_of(table, mixed);
-    __builtin_prefetch(pair_at(shard, home(shard, (uint32_t)mixed)), 1);
+    __builtin_prefetch(&shard->pairs[home(shard, (uint32_t)mixed)], 1);
 }
 
 uint64_t table_get(const struct table *table, uint64_t key)
@@ -258,13 +233,11 @@ void table_image(struct table *table, struct image *image)
         uint32_t capacity = shard->capacity;
         IMAGE(image, shard->count);
         IMAGE(image, capacity);
-        if (image->reading && capacity > image->left / sizeof(struct pair))
+        if (image->reading && capacity > image->left / sizeof *shard->pairs)
             image->failed = true;
         if (image->reading && capacity > 0 && !image->failed)
-            extend(shard, capacity);
-        for (uint32_t at = 0; at < shard->capacity; at += PAIRS)
-            image_bytes(image, pair_at(shard, at),
-                        (capacity < PAIRS ? capacity : PAIRS) * sizeof(struct pair));
+            *shard = (struct table_shard){pairs_new(capacity), capacity, shard->count};
+        image_bytes(image, shard->pairs, shard->capacity * sizeof *shard->pairs);
     }
 }
 
@@ -272,8 +245,7 @@ size_t table_bytes(const struct table *table)
 {
     size_t bytes = table->shards == NULL ? 0 : TABLE_SHARDS * sizeof *table->shards;
     for (size_t i = 0; table->shards != NULL && i < TABLE_SHARDS; i++)
-        bytes += table->shards[i].capacity * sizeof(struct pair) +
-                 blocks_of(table->shards[i].capacity) * sizeof(struct pair *);
+        bytes += table->shards[i].capacity * sizeof(struct pair);
     return bytes;
 }
 

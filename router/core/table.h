@@ -1,11 +1,11 @@
 /*
  * A table of pairs of numbers, 12 bytes each, some 15 with what is free: several values may go with
- * a key. Of a key count its low 60 bits, of a value 48; values are never 0. Begin with {0}.
+ * a key. Of a key count its low 58 bits, of a value 48; values are never 0. Begin with {0}.
  *
- * It is made of 4096 small tables with open addressing. A key's bits are mixed, one to one; the
- * first 12 of them choose the small table and need not be kept there. Each grows by itself and by
- * about an eighth, in blocks that stay where they are, so that a table of millions takes no step
- * that anybody would notice, in time or memory, and leaves no holes.
+ * It is made of 1024 small tables with open addressing. A key's bits are mixed, one to one; the
+ * first 10 of them choose the small table and need not be kept there. Each grows by itself and by
+ * about an eighth, so that a table of millions takes no step that anybody would notice, in time or
+ * memory.
  */
 #ifndef TABLE_H
 #define TABLE_H
@@ -16,7 +16,7 @@
 
 struct image;
 
-enum { TABLE_SHARDS = 4096, TABLE_KEY_BITS = 60, TABLE_VALUE_BITS = 48 };
+enum { TABLE_SHARDS = 1024, TABLE_KEY_BITS = 58, TABLE_VALUE_BITS = 48 };
 
 struct table {
     struct table_shard *shards; /* NULL: nothing was ever added */

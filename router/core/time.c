@@ -16,7 +16,8 @@ static size_t level_who(struct core *core, const struct obligation *open,
     const struct participant *publisher = &core->participants[open->publisher];
     struct occurrence opener = {.organisation = publisher->organisation,
                                 .gist = {.publisher = open->publisher}};
-    struct view view = {.core = core, .terms = open->terms, .event = &opener, .facts_only = true};
+    struct view view = {
+        .core = core, .terms = open->basis->terms, .event = &opener, .facts_only = true};
     switch (who->whom) {
     case AGREEMENT_MUNICIPALITY:
         places[0] = (int)open->municipality;
@@ -48,7 +49,7 @@ static void escalate_to(struct core *core, const struct core_source *source,
         return;
     told->to[told->count] = to;
     told->role[told->count++] = role;
-    struct core_line *line = line_speak(core, source, CORE_ESCALATED, open->rule);
+    struct core_line *line = line_speak(core, source, CORE_ESCALATED, open->basis->rule);
     line->to = place_name(core, to);
     line->role = role;
     line->what = obligation_what(core, open);
@@ -62,9 +63,9 @@ static void deliver_overdue(struct core *core, const struct core_source *source,
     details[0] = (struct core_detail){"awaited", obligation_what(core, open)};
     details[1] = (struct core_detail){"from", place_name(core, open->owner)};
     for (size_t i = 0; i < told->count; i++) {
-        struct core_delivery *delivery = delivery_add(core, source, lane, told->to[i],
-                                                      told->role[i], sl_derived_find(sl_text(name)),
-                                                      open->rule->name, rule_clause(open->rule));
+        struct core_delivery *delivery = delivery_add(
+            core, source, lane, told->to[i], told->role[i], sl_derived_find(sl_text(name)),
+            open->basis->rule->name, rule_clause(open->basis->rule));
         delivery->due = open->due;
         delivery->details = details;
         delivery->detail_count = 2;
@@ -74,12 +75,12 @@ static void deliver_overdue(struct core *core, const struct core_source *source,
 static void escalate(struct core *core, const struct core_source *source, uint8_t lane,
                      const struct obligation *open)
 {
-    const struct agreement_level *level = &open->outcome->levels[open->level];
+    const struct agreement_level *level = &open->basis->outcome->levels[open->level];
     struct escalation told = {0};
     struct facts facts;
     facts_read(core, open->subject, 0, &facts);
     struct view view = {.core = core,
-                        .terms = open->terms,
+                        .terms = open->basis->terms,
                         .facts_only = true,
                         .facts = &facts,
                         .subject = open->subject};
@@ -102,7 +103,7 @@ static void fall_due(struct core *core, uint32_t handle)
     house_add(core, open->subject);
     if (first) {
         open->overdue = true;
-        struct core_line *line = line_speak(core, &source, CORE_OVERDUE, open->rule);
+        struct core_line *line = line_speak(core, &source, CORE_OVERDUE, open->basis->rule);
         line->to = place_name(core, open->owner);
         line->role = (enum sl_role)open->role;
         line->what = obligation_what(core, open);
@@ -116,7 +117,7 @@ static void fall_due(struct core *core, uint32_t handle)
         list_changed(core, &source, lane, open->subject, house->grounds);
     open->level++;
     obligation_schedule(core, handle,
-                        open->level < open->outcome->level_count
+                        open->level < open->basis->outcome->level_count
                             ? calendar_next_level(&core->calendar, core->making.at)
                             : INT64_MAX);
 }
