@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "schemas/plain.h"
+
 /* Decodes one character of UTF-8 (RFC 3629, section 4); 0 when it is none, else its length. */
 static size_t utf8(const uint8_t *at, size_t left, uint32_t *character)
 {
@@ -51,10 +53,9 @@ bool sl_bytes_utf8(struct sl_bytes a)
 bool sl_bytes_printable(struct sl_bytes a)
 {
     for (size_t i = 0; i < a.size;) {
-        if (a.data[i] >= 0x20 && a.data[i] < 0x7f) { /* nearly all there is */
-            i++;
-            continue;
-        }
+        i += sl_plain(a.data + i, a.data + a.size);
+        if (i == a.size)
+            break;
         uint32_t c = 0;
         size_t length = utf8(a.data + i, a.size - i, &c);
         if (length == 0 || c < 0x20 || (c >= 0x7f && c < 0xa0) || (c & 0xfffe) == 0xfffe ||
@@ -127,18 +128,21 @@ void sl_buffer_grow(struct sl_buffer *buffer, size_t size)
                            wanted > BUFFER_LEAST ? wanted : BUFFER_LEAST, 1);
 }
 
-void sl_buffer_add_integer(struct sl_buffer *buffer, int64_t number)
+void sl_buffer_add_number(struct sl_buffer *buffer, uint64_t number)
 {
-    uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
     char text[24];
     char *begin = text + sizeof text;
     do {
-        *--begin = (char)('0' + left % 10);
-        left /= 10;
-    } while (left > 0);
-    if (number < 0)
-        *--begin = '-';
+        *--begin = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
     sl_buffer_add(buffer, begin, (size_t)(text + sizeof text - begin));
+}
+
+void sl_buffer_add_integer(struct sl_buffer *buffer, int64_t number)
+{
+    sl_buffer_add(buffer, "-", number < 0);
+    sl_buffer_add_number(buffer, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
 }
 
 void sl_buffer_add_bytes(struct sl_buffer *buffer, struct sl_bytes bytes)

@@ -91,7 +91,8 @@ static inline void sl_buffer_add(struct sl_buffer *buffer, const void *data, siz
         memcpy(at, data, size);
 }
 
-void sl_buffer_add_integer(struct sl_buffer *buffer, int64_t number); /* its decimal digits */
+void sl_buffer_add_number(struct sl_buffer *buffer, uint64_t number); /* its decimal digits */
+void sl_buffer_add_integer(struct sl_buffer *buffer, int64_t number);
 void sl_buffer_add_bytes(struct sl_buffer *buffer, struct sl_bytes bytes);
 void sl_buffer_printf(struct sl_buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

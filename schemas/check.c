@@ -12,10 +12,15 @@
 static bool listed(const char *values, struct sl_bytes value)
 {
     for (const char *at = values; *at != '\0';) {
-        size_t size = strcspn(at, "|");
-        if (sl_bytes_equal(sl_bytes(at, size), value))
+        size_t same = 0;
+        while (same < value.size && (uint8_t)at[same] == value.data[same] && at[same] != '|' &&
+               at[same] != '\0')
+            same++;
+        at += same;
+        if (same == value.size && (*at == '|' || *at == '\0'))
             return true;
-        at += size + (at[size] == '|');
+        at += strcspn(at, "|");
+        at += *at == '|';
     }
     return false;
 }
@@ -49,33 +54,44 @@ static bool listed_set(const char *values, struct sl_bytes value)
     return true;
 }
 
-static bool all_of(struct sl_bytes value, const char *characters)
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_letter(uint8_t c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+static bool all_digits(struct sl_bytes value)
 {
     for (size_t i = 0; i < value.size; i++) {
-        if (value.data[i] == '\0' || strchr(characters, value.data[i]) == NULL)
+        if (!is_digit(value.data[i]))
             return false;
     }
     return true;
 }
 
-#define DIGITS "0123456789"
-#define LETTERS "abcdefghijklmnopqrstuvwxyz"
-
 /* A code that the catalogue does not list; with so few digits that no number of a person fits. */
 static bool is_word(struct sl_bytes value)
 {
     size_t digits = 0;
-    for (size_t i = 0; i < value.size; i++)
-        digits += value.data[i] >= '0' && value.data[i] <= '9';
-    return value.size > 0 && value.size <= 40 && digits <= 4 &&
-           all_of(sl_bytes(value.data, 1), LETTERS) && all_of(value, LETTERS "_" DIGITS);
+    for (size_t i = 0; i < value.size; i++) {
+        uint8_t c = value.data[i];
+        if (!is_letter(c) && !is_digit(c) && c != '_')
+            return false;
+        digits += is_digit(c);
+    }
+    return value.size > 0 && value.size <= 40 && digits <= 4 && is_letter(value.data[0]);
 }
 
 /* `types` are the objects' types that are meant, "20|10". */
 static bool is_bag_id(const char *types, struct sl_bytes value)
 {
-    return value.size == SL_BAG_SIZE && all_of(value, DIGITS) &&
-           listed(types, sl_bytes(value.data + 4, 2)) && !all_of(sl_bytes(value.data + 6, 10), "0");
+    return value.size == SL_BAG_SIZE && all_digits(value) &&
+           listed(types, sl_bytes(value.data + 4, 2)) &&
+           memcmp(value.data + 6, "0000000000", 10) != 0;
 }
 
 static int fit(const struct sl_field *field, enum sl_code code, bool good, const char *wanted,
@@ -88,9 +104,9 @@ static int check_text(const struct sl_field *field, struct sl_bytes value, enum 
                       struct sl_error *error)
 {
     size_t max = field->max > 0 ? field->max : SL_MAX_FIELD;
-    size_t characters = 0;
-    for (size_t i = 0; i < value.size; i++)
-        characters += (value.data[i] & 0xc0) != 0x80;
+    size_t characters = value.size;
+    for (size_t i = 0; characters > max && i < value.size; i++)
+        characters -= (value.data[i] & 0xc0) == 0x80;
     if (value.size == 0 || characters > max)
         return sl_fail(error, code, "%s: wants 1 to %zu characters", field->name, max);
     if (field->kind != SL_KIND_FREE_TEXT && field->kind != SL_KIND_FREE_TEXTS)
@@ -107,6 +123,8 @@ static int check_text(const struct sl_field *field, struct sl_bytes value, enum 
 static bool printable_lines(struct sl_bytes text)
 {
     size_t begin = 0;
+    if (sl_bytes_printable(text)) /* nearly always */
+        return true;
     for (size_t i = 0; i <= text.size; i++) {
         if (i < text.size && text.data[i] != '\n' && text.data[i] != '\r' && text.data[i] != '\t')
             continue;
@@ -145,11 +163,10 @@ int sl_field_check(const struct sl_field *field, struct sl_bytes value, enum sl_
         return fit(field, code, sl_date_parse(&days, value) == 0, "a date YYYY-MM-DD", error);
     case SL_KIND_NUMBER:
         return fit(field, code,
-                   value.size > 0 && value.size <= 9 && value.data[0] != '0' &&
-                       all_of(value, DIGITS),
+                   value.size > 0 && value.size <= 9 && value.data[0] != '0' && all_digits(value),
                    "a number from 1 to 999999999", error);
     case SL_KIND_MUNICIPALITY:
-        return fit(field, code, value.size == 4 && all_of(value, DIGITS),
+        return fit(field, code, value.size == 4 && all_digits(value),
                    "the four digits of a municipality", error);
     case SL_KIND_BAG_ID:
         return fit(field, code, is_bag_id(field->values, value),

@@ -64,8 +64,13 @@ static struct sl_bytes value_of(const struct content *content, const char *name)
 
 /* ---------------------------------------------------------------- field by field */
 
-/* What free text holds is looked at last: `screen` says which of the two is wanted. */
-static int check_field(const struct content *content, unsigned index, bool screen,
+/* What is wrong with a free text is said last: the first such one waits here. */
+struct screened {
+    const char *field; /* NULL: there is none */
+    struct sl_error error;
+};
+
+static int check_field(const struct content *content, unsigned index, struct screened *screened,
                        struct sl_error *error)
 {
     const struct sl_field *field = &content->fields[index];
@@ -81,19 +86,25 @@ static int check_field(const struct content *content, unsigned index, bool scree
     if (count > SL_MAX_LIST)
         return sl_fail(error, SL_FIELD_INVALID, "%s: wants at most %d", field->name, SL_MAX_LIST);
     for (size_t i = 0; i < count; i++) {
-        if (sl_field_check(field, sl_from_pb(values[i]), SL_FIELD_INVALID, error) < 0 &&
-            (error->code == SL_BSN_IN_TEXT) == screen)
+        struct sl_error wrong;
+        if (sl_field_check(field, sl_from_pb(values[i]), SL_FIELD_INVALID, &wrong) == 0)
+            continue;
+        if (wrong.code != SL_BSN_IN_TEXT) {
+            *error = wrong;
             return -1;
+        }
+        if (screened->field == NULL)
+            *screened = (struct screened){field->name, wrong};
     }
     return 0;
 }
 
-static int check_fields(const struct content *content, bool screen, const char **field,
-                        struct sl_error *error)
+static int check_fields(const struct content *content, struct screened *screened,
+                        const char **field, struct sl_error *error)
 {
     for (unsigned i = 0; content->fields[i].name != NULL; i++) {
         *field = content->fields[i].name;
-        if (check_field(content, i, screen, error) < 0)
+        if (check_field(content, i, screened, error) < 0)
             return -1;
     }
     return 0;
@@ -150,10 +161,14 @@ int sl_section_check(struct sl_arena *arena, const struct sl_type *type, enum sl
                                 sl_arena_unpack(arena, sl_section_message(section), content)};
     if (all.message == NULL)
         return sl_fail(error, SL_MALFORMED, "%s: is no such section", sl_section_name(section));
-    int result = check_fields(&all, false, field, error);
-    if (result == 0)
-        result = sl_section_whole(type, section, all.message, subject, field, error);
-    if (result == 0)
-        result = check_fields(&all, true, field, error);
-    return result;
+    struct screened screened;
+    screened.field = NULL;
+    if (check_fields(&all, &screened, field, error) < 0 ||
+        sl_section_whole(type, section, all.message, subject, field, error) < 0)
+        return -1;
+    if (screened.field == NULL)
+        return 0;
+    *field = screened.field;
+    *error = screened.error;
+    return -1;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "schemas/cloudevent_parts.h"
+#include "schemas/plain.h"
 
 static void write_escape(struct sl_buffer *out, unsigned char c)
 {
@@ -23,9 +24,13 @@ static void write_escape(struct sl_buffer *out, unsigned char c)
 /* Text that is UTF-8: only these characters need a word of their own. */
 static void write_characters(struct sl_buffer *out, const char *text, size_t size)
 {
+    const uint8_t *bytes = (const uint8_t *)text;
     size_t begin = 0;
     for (size_t i = 0; i < size; i++) {
-        unsigned char c = (unsigned char)text[i];
+        i += sl_plain(bytes + i, bytes + size);
+        if (i == size)
+            break;
+        uint8_t c = bytes[i];
         if (c >= 0x20 && c != '"' && c != '\\')
             continue;
         sl_buffer_add(out, text + begin, i - begin);
@@ -51,11 +56,27 @@ void sl_write_next(struct sl_writer *writer)
     sl_buffer_add(writer->out, ",", last != '{' && last != '[');
 }
 
+/* Text in its marks, and what stands behind it; in one piece where it is plain, as nearly always.
+ */
+static void write_quoted(struct sl_writer *writer, struct sl_bytes text, struct sl_bytes behind)
+{
+    if (text.size > 0 && sl_plain(text.data, text.data + text.size) < text.size) {
+        sl_write_mark(writer, '"');
+        sl_write_piece(writer, text);
+        sl_buffer_add_bytes(writer->out, behind);
+        return;
+    }
+    uint8_t *at = sl_buffer_extend(writer->out, 1 + text.size + behind.size);
+    *at++ = '"';
+    if (text.size > 0)
+        memcpy(at, text.data, text.size);
+    memcpy(at + text.size, behind.data, behind.size);
+}
+
 void sl_write_key(struct sl_writer *writer, struct sl_bytes key)
 {
     sl_write_next(writer);
-    sl_write_text(writer, key);
-    sl_buffer_add(writer->out, ":", 1);
+    write_quoted(writer, key, sl_bytes("\":", 2));
 }
 
 void sl_write_mark(struct sl_writer *writer, char mark)
@@ -71,9 +92,7 @@ void sl_write_piece(struct sl_writer *writer, struct sl_bytes text)
 
 void sl_write_text(struct sl_writer *writer, struct sl_bytes text)
 {
-    sl_write_mark(writer, '"');
-    sl_write_piece(writer, text);
-    sl_write_mark(writer, '"');
+    write_quoted(writer, text, sl_bytes("\"", 1));
 }
 
 void sl_write_integer(struct sl_writer *writer, int64_t number)

@@ -37,11 +37,12 @@ static void put_uuid(struct sl_writer *writer, const char *key, struct sl_bytes 
 /* A number of 64 bits stands in a string: integers of CloudEvents have 32. */
 static void put_number(struct sl_writer *writer, const char *key, uint64_t number)
 {
-    char text[24];
     if (number == 0)
         return;
-    (void)snprintf(text, sizeof text, "%" PRIu64, number);
-    put_text(writer, key, sl_text(text));
+    sl_write_key(writer, sl_text(key));
+    sl_write_mark(writer, '"');
+    sl_buffer_add_number(writer->out, number);
+    sl_write_mark(writer, '"');
 }
 
 static void put_type(struct sl_writer *writer, struct sl_bytes name)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "schemas/limits.h"
+#include "schemas/plain.h"
 
 enum { FEW = 24, MAX_NUMBER = 512 };
 
@@ -150,7 +151,7 @@ static const uint8_t *find_end(struct reader *reader, bool *escapes, bool *ascii
     const uint8_t *at = reader->at;
     *escapes = false;
     *ascii = true;
-    while (at < reader->end && *at != '"') {
+    while ((at += sl_plain(at, reader->end)) < reader->end && *at != '"') {
         bool escape = *at == '\\';
         *escapes = *escapes || escape;
         *ascii = *ascii && *at < 0x80;
