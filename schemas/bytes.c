@@ -169,12 +169,6 @@ struct sl_bytes sl_buffer_bytes(const struct sl_buffer *buffer)
     return sl_bytes(buffer->data, buffer->size);
 }
 
-void sl_buffer_pack(struct sl_buffer *buffer, const ProtobufCMessage *message)
-{
-    size_t size = protobuf_c_message_get_packed_size(message);
-    (void)protobuf_c_message_pack(message, sl_buffer_extend(buffer, size));
-}
-
 enum { BLOCK = 32 * 1024, KEPT = 8 * 1024 * 1024 };
 
 struct sl_arena_block {

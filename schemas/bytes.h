@@ -136,6 +136,9 @@ struct sl_bytes sl_arena_copy(struct sl_arena *arena, struct sl_bytes bytes);
 ProtobufCMessage *sl_arena_unpack(struct sl_arena *arena, const ProtobufCMessageDescriptor *type,
                                   struct sl_bytes bytes);
 
+/* The message's wire form; without data beyond the limit. */
+struct sl_bytes sl_arena_pack(struct sl_arena *arena, const ProtobufCMessage *message);
+
 /* Hexadecimal, lower case. sl_hex writes 2 * size characters and a NUL. */
 void sl_hex(char *out, const void *data, size_t size);
 int sl_unhex(uint8_t *out, size_t size, struct sl_bytes hex); /* -1 unless exactly size bytes */

@@ -184,10 +184,7 @@ static int read_section(struct sl_taking *taking, enum sl_section section,
     }
     if (check_whole(&reading) < 0)
         return -1;
-    size_t size = protobuf_c_message_get_packed_size(reading.message);
-    uint8_t *packed = sl_arena_alloc(taking->arena, size);
-    (void)protobuf_c_message_pack(reading.message, packed);
-    taking->out->sections[section] = sl_bytes(packed, size);
+    taking->out->sections[section] = sl_arena_pack(taking->arena, reading.message);
     taking->out->present |= sl_section_bit(section);
     return 0;
 }

@@ -268,10 +268,7 @@ static void read_trace(struct sl_taking *taking)
 static void pack_origin(struct sl_taking *taking, Samenloop__V1__Origin *origin)
 {
     origin->bag_id = sl_to_pb(sl_text(taking->out->subject));
-    size_t size = samenloop__v1__origin__get_packed_size(origin);
-    uint8_t *packed = sl_arena_alloc(taking->arena, size);
-    (void)samenloop__v1__origin__pack(origin, packed);
-    taking->out->sections[SL_ORIGIN] = sl_bytes(packed, size);
+    taking->out->sections[SL_ORIGIN] = sl_arena_pack(taking->arena, &origin->base);
     taking->out->present |= sl_section_bit(SL_ORIGIN);
 }
 

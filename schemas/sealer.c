@@ -137,9 +137,7 @@ static void write_header(struct sealing *sealing, const struct sl_event *event,
         sl_section_digest(sealing->crypto, envelope->sections[i], digests[i].digest.data);
         header.sections[i] = &digests[i];
     }
-    size_t size = samenloop__v1__header__get_packed_size(&header);
-    envelope->header = (ProtobufCBinaryData){size, take(arena, size)};
-    (void)samenloop__v1__header__pack(&header, envelope->header.data);
+    envelope->header = sl_to_pb(sl_arena_pack(arena, &header.base));
 }
 
 static Samenloop__V1__Envelope *seal_event(struct sealing *sealing, const struct sl_event *event,
@@ -237,7 +235,7 @@ static int check_batch(const struct sl_arena *arena, size_t receivers,
         if (!readers_fit(&events[i], receivers))
             return sl_fail(error, SL_MALFORMED, "event %zu: nobody, or somebody unknown, reads it",
                            i);
-        room += room_for(&events[i], receivers);
+        room += arena->limit > 0 ? room_for(&events[i], receivers) : 0;
     }
     if (named_twice(events, count))
         return sl_fail(error, SL_MALFORMED, "two events of one batch have one source and id");

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "schemas/bytes.h"
+#include "schemas/pack.h"
 
 enum wire { VARINT = 0, EIGHT_BYTES = 1, SIZED = 2, FOUR_BYTES = 5 };
 
@@ -137,23 +138,6 @@ static bool store(struct sl_arena *arena, const ProtobufCFieldDescriptor *field,
 
 /* ---------------------------------------------------------------- fields with many values */
 
-static size_t size_of(ProtobufCType type)
-{
-    switch (type) {
-    case PROTOBUF_C_TYPE_BOOL:
-        return sizeof(protobuf_c_boolean);
-    case PROTOBUF_C_TYPE_ENUM:
-    case PROTOBUF_C_TYPE_UINT32:
-        return sizeof(uint32_t);
-    case PROTOBUF_C_TYPE_BYTES:
-        return sizeof(ProtobufCBinaryData);
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return sizeof(ProtobufCMessage *);
-    default:
-        return sizeof(uint64_t);
-    }
-}
-
 /* A place behind the last of a list, zeroed. There is room for 4, then for 8, 16, ...; so a list
  * whose length is one of these is full. */
 static void *next_place(struct sl_arena *arena, uint8_t **list, size_t count, size_t size)
@@ -176,7 +160,7 @@ static bool add_packed(struct sl_arena *arena, const ProtobufCFieldDescriptor *f
 {
     struct input in = {bytes.data, bytes.data + bytes.size};
     while (in.at < in.end) {
-        void *at = next_place(arena, list, *count, size_of(field->type));
+        void *at = next_place(arena, list, *count, sl_pack_size(field->type));
         if (at == NULL || !store(arena, field, at, VARINT, &in))
             return false;
         (*count)++;
@@ -193,7 +177,7 @@ static bool add(struct sl_arena *arena, ProtobufCMessage *message,
     if (wire == SIZED && field->type != PROTOBUF_C_TYPE_BYTES &&
         field->type != PROTOBUF_C_TYPE_MESSAGE)
         return read_sized(in, &bytes) && add_packed(arena, field, list, count, bytes);
-    void *at = next_place(arena, list, *count, size_of(field->type));
+    void *at = next_place(arena, list, *count, sl_pack_size(field->type));
     if (at == NULL || !store(arena, field, at, wire, in))
         return false;
     (*count)++;
@@ -239,7 +223,7 @@ static bool set(struct sl_arena *arena, ProtobufCMessage *message,
         if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0) {
             *(protobuf_c_boolean *)quantifier = 1;
         } else if (*(uint32_t *)quantifier != field->id) { /* the last one counts */
-            memset(at, 0, size_of(field->type));
+            memset(at, 0, sl_pack_size(field->type));
             *(uint32_t *)quantifier = field->id;
         }
     }
