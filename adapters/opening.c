@@ -93,10 +93,15 @@ static int check_source(const Samenloop__V1__Header *header, const struct sl_par
                         struct sl_error *error)
 {
     struct sl_bytes source = sl_from_pb(header->source);
-    char wanted[64];
-    int size = snprintf(wanted, sizeof wanted, "urn:nld:oin:%s:systeem:", publisher->oin);
-    if (source.data != NULL && source.size > (size_t)size &&
-        memcmp(source.data, wanted, (size_t)size) == 0)
+    const struct sl_bytes wanted[] = {sl_text("urn:nld:oin:"), sl_text(publisher->oin),
+                                      sl_text(":systeem:")};
+    bool good = true;
+    for (size_t i = 0; good && i < sizeof wanted / sizeof wanted[0]; i++) {
+        size_t size = wanted[i].size;
+        good = source.size > size && memcmp(source.data, wanted[i].data, size) == 0;
+        source = sl_bytes(source.data + (good ? size : 0), source.size - (good ? size : 0));
+    }
+    if (good)
         return 0;
     return sl_fail(error, SL_SOURCE_MISMATCH, "the event's source is not who signed it");
 }

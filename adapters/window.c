@@ -40,14 +40,14 @@ static int delivered(struct samenloop *house, const struct inbox_item *item, str
         memcpy(event.subject, item->content->subject.data, SL_BAG_SIZE);
         event.subject[SL_BAG_SIZE] = '\0';
     }
-    if (sl_cloudevent_write(&house->text, &event, item->delivery->delivery, item->record, &names,
-                            error) == 0)
+    if (sl_cloudevent_write(&house->text, &house->window, &event, item->delivery->delivery,
+                            item->record, &names, error) == 0)
         return 0;
     /* What was checked when it came cannot be written: an item must not block those behind it. */
     house_trouble(house, error);
     event.present = 0;
-    return sl_cloudevent_write(&house->text, &event, item->delivery->delivery, item->record, NULL,
-                               error);
+    return sl_cloudevent_write(&house->text, &house->window, &event, item->delivery->delivery,
+                               item->record, NULL, error);
 }
 
 static int told(struct samenloop *house, const struct inbox_item *item, struct sl_error *error)

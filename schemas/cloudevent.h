@@ -99,10 +99,10 @@ int sl_event_opened(struct sl_event *out, struct sl_arena *arena,
  * SL_ROUTER_SOURCE and the event behind it as causationid. Rules and clauses stand with commas
  * between, and so do the words of the clauses, each behind its clause in quotation marks and once;
  * journalseq and inboxposition (0: left out) are strings. A house without a known BAG number has no
- * subject. `names` may be NULL. -1, nothing appended, when an opened section is no message of its
- * kind or holds what is no text.
+ * subject. `names` may be NULL; the arena is for decoding. -1, nothing appended, when an opened
+ * section is no message of its kind or holds what is no text.
  */
-int sl_cloudevent_write(struct sl_buffer *out, const struct sl_event *event,
+int sl_cloudevent_write(struct sl_buffer *out, struct sl_arena *arena, const struct sl_event *event,
                         const Samenloop__V1__Delivery *delivery, uint64_t inboxposition,
                         const struct sl_names *names, struct sl_error *error);
 

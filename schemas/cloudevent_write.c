@@ -365,22 +365,19 @@ static int finish(struct sl_writer *writer, size_t before, struct sl_error *erro
     return sl_fail(error, SL_MALFORMED, "a section that is none of its kind, or text that is none");
 }
 
-int sl_cloudevent_write(struct sl_buffer *out, const struct sl_event *event,
+int sl_cloudevent_write(struct sl_buffer *out, struct sl_arena *arena, const struct sl_event *event,
                         const Samenloop__V1__Delivery *delivery, uint64_t inboxposition,
                         const struct sl_names *names, struct sl_error *error)
 {
     struct sl_writer writer = {.out = out};
-    struct sl_arena arena;
     size_t before = out->size;
-    sl_arena_init(&arena, SL_MAX_ARENA);
     sl_write_mark(&writer, '{');
     put_text(&writer, "specversion", sl_text("1.0"));
     if (delivery->name.len > 0)
         put_derived(&writer, event, delivery, names);
     else
-        put_event(&writer, &arena, event, names);
+        put_event(&writer, arena, event, names);
     put_delivery(&writer, delivery, inboxposition);
-    sl_arena_free(&arena);
     return finish(&writer, before, error);
 }
 

@@ -76,9 +76,36 @@ void sl_crypto_free(struct sl_crypto *crypto)
     free(crypto);
 }
 
+/* Few bytes in many pieces are put together first: a call of OpenSSL costs more than the copy. */
+enum { TOGETHER = 1024 };
+
+static bool put_together(const struct sl_bytes *pieces, size_t count, uint8_t out[TOGETHER],
+                         struct sl_bytes *all)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (pieces[i].size > TOGETHER - size)
+            return false;
+        size += pieces[i].size;
+    }
+    *all = sl_bytes(out, size);
+    for (size_t i = 0; i < count; i++) {
+        if (pieces[i].size > 0)
+            memcpy(out, pieces[i].data, pieces[i].size);
+        out += pieces[i].size;
+    }
+    return true;
+}
+
 void sl_sha256(struct sl_crypto *crypto, uint8_t out[SL_HASH_SIZE], const struct sl_bytes *pieces,
                size_t count)
 {
+    uint8_t together[TOGETHER];
+    struct sl_bytes all;
+    if (count > 1 && put_together(pieces, count, together, &all)) {
+        pieces = &all;
+        count = 1;
+    }
     must(EVP_DigestInit_ex2(crypto->hashing, crypto->sha256, NULL) == 1);
     for (size_t i = 0; i < count; i++)
         must(EVP_DigestUpdate(crypto->hashing, pieces[i].data, pieces[i].size) == 1);
@@ -105,8 +132,15 @@ static EVP_MAC_CTX *mac_new(struct sl_bytes key)
 static void mac_finish(EVP_MAC_CTX *context, uint8_t *out, const struct sl_bytes *pieces,
                        size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        must(EVP_MAC_update(context, pieces[i].data, pieces[i].size) == 1);
+    uint8_t together[TOGETHER];
+    struct sl_bytes all;
+    bool once = count > 1 && put_together(pieces, count, together, &all);
+    for (size_t i = 0; i < (once ? 1 : count); i++) {
+        const struct sl_bytes *piece = once ? &all : &pieces[i];
+        must(EVP_MAC_update(context, piece->data, piece->size) == 1);
+    }
+    if (once) /* it may be a secret */
+        sl_forget(together, all.size);
     size_t size = 0;
     must(EVP_MAC_final(context, out, &size, SL_HASH_SIZE) == 1 && size == SL_HASH_SIZE);
 }

@@ -93,7 +93,7 @@ static void check_way_out(const struct sl_event *event)
     delivery.kind = SAMENLOOP__V1__DELIVERY_KIND__DELIVERY_KIND_EVENT;
     must(sl_event_opened(&opened, &arena, &event->header, event->sections, event->present,
                          &error) == 0);
-    must(sl_cloudevent_write(&text, &opened, &delivery, 1, NULL, &error) == 0);
+    must(sl_cloudevent_write(&text, &arena, &opened, &delivery, 1, NULL, &error) == 0);
     json_t *json = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
     must(json_is_object(json));
     must(sl_bytes_is(event->id, json_string_value(json_object_get(json, "id"))));

@@ -115,7 +115,7 @@ static json_t *written(const Samenloop__V1__Delivery *delivery, uint64_t positio
                        const struct sl_names *known)
 {
     sl_buffer_clear(&out);
-    if (sl_cloudevent_write(&out, &event, delivery, position, known, &error) < 0)
+    if (sl_cloudevent_write(&out, &arena, &event, delivery, position, known, &error) < 0)
         fail_msg("%s", error.text);
     json_t *object = json_loadb((const char *)out.data, out.size, JSON_REJECT_DUPLICATES, NULL);
     assert_non_null(object);
@@ -306,7 +306,7 @@ static void test_what_is_no_section(void **state)
     sl_buffer_add(&out, "before", 6);
     for (size_t i = 0; i < 2; i++) {
         event.sections[SL_DOSSIER] = sl_text(bad[i]);
-        assert_int_equal(sl_cloudevent_write(&out, &event, &delivery, 0, NULL, &error), -1);
+        assert_int_equal(sl_cloudevent_write(&out, &arena, &event, &delivery, 0, NULL, &error), -1);
         assert_int_equal(error.code, SL_MALFORMED);
         assert_int_equal(out.size, 6);
     }
