@@ -247,7 +247,7 @@ void *sl_arena_more(struct sl_arena *arena, size_t size)
 {
     if (size > SIZE_MAX / 2)
         return NULL;
-    size = (size + 15) & ~(size_t)15;
+    size = (size + (size == 0) + 15) & ~(size_t)15;
     if (arena->limit > 0 && size > arena->limit - arena->used)
         return NULL;
     use(arena, take_block(arena, size));

@@ -120,7 +120,7 @@ void *sl_arena_more(struct sl_arena *arena, size_t size); /* sl_arena_alloc, fro
 /* Not zeroed; NULL: the limit. */
 static inline void *sl_arena_alloc(struct sl_arena *arena, size_t size)
 {
-    size_t room = (size + 15) & ~(size_t)15;
+    size_t room = (size + (size == 0) + 15) & ~(size_t)15; /* nothing has a place of its own, too */
     if (room < size || room > (size_t)(arena->end - arena->at) ||
         (arena->limit > 0 && room > arena->limit - arena->used))
         return sl_arena_more(arena, size);

@@ -158,7 +158,7 @@ static void *next_place(struct sl_arena *arena, uint8_t **list, size_t count, si
 static bool add_packed(struct sl_arena *arena, const ProtobufCFieldDescriptor *field,
                        uint8_t **list, size_t *count, struct sl_bytes bytes)
 {
-    struct input in = {bytes.data, bytes.data + bytes.size};
+    struct input in = {bytes.data, bytes.data + bytes.size}; /* which stands in the message */
     while (in.at < in.end) {
         void *at = next_place(arena, list, *count, sl_pack_size(field->type));
         if (at == NULL || !store(arena, field, at, VARINT, &in))
@@ -232,6 +232,8 @@ static bool set(struct sl_arena *arena, ProtobufCMessage *message,
 
 static bool fill(struct sl_arena *arena, ProtobufCMessage *message, struct sl_bytes bytes)
 {
+    if (bytes.size == 0) /* which may stand nowhere */
+        return true;
     struct input in = {bytes.data, bytes.data + bytes.size};
     unsigned likely = 0;
     while (in.at < in.end) {
