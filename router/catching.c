@@ -8,7 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { END_BYTES = 64 * 1024 }; /* of the file, by which its place in the journal is found */
+enum {
+    END_BYTES = 64 * 1024,         /* of the file, by which its place in the journal is found */
+    MISSING_MAX = 16 * 1024 * 1024 /* more than a crash keeps from a file */
+};
 
 struct catching {
     char *file;
@@ -17,7 +20,8 @@ struct catching {
     struct sl_buffer told;    /* what was told last, at least as much as `end` */
     bool empty;               /* there is no end to be found: everything is missing, */
     bool found;               /* or it was */
-    struct sl_buffer missing; /* told since the end of the file was found last */
+    struct sl_buffer missing; /* told since the end of the file was found last, */
+    bool much;                /* unless it was more than MISSING_MAX */
 };
 
 static char *mark_of(const char *file)
@@ -153,6 +157,15 @@ static void remember(struct catching *catching, struct sl_bytes line)
     told->size -= old;
 }
 
+static void miss(struct catching *catching, struct sl_bytes line)
+{
+    catching->much = catching->much || catching->missing.size + line.size > MISSING_MAX;
+    if (catching->much)
+        sl_buffer_free(&catching->missing);
+    else
+        sl_buffer_add_bytes(&catching->missing, line);
+}
+
 /* Does what was told so far end as the file does? */
 static bool is_end(const struct catching *catching, struct sl_bytes line)
 {
@@ -175,9 +188,10 @@ int catching_take(void *context, struct sl_bytes lines, struct sl_error *error)
         remember(catching, line);
         if (is_end(catching, line)) {
             catching->found = true;
+            catching->much = false;
             sl_buffer_clear(&catching->missing);
         } else if (catching->found) {
-            sl_buffer_add_bytes(&catching->missing, line);
+            miss(catching, line);
         }
     }
     return 0;
@@ -191,17 +205,22 @@ bool catching_found(const struct catching *catching)
 void catching_again(struct catching *catching)
 {
     catching->found = catching->empty;
+    catching->much = false;
     sl_buffer_clear(&catching->told);
     sl_buffer_clear(&catching->missing);
 }
 
 struct sl_bytes catching_missing(const struct catching *catching)
 {
-    if (catching == NULL || catching->found)
-        return catching == NULL ? sl_bytes(NULL, 0) : sl_buffer_bytes(&catching->missing);
+    if (catching == NULL)
+        return sl_bytes(NULL, 0);
+    if (catching->found && !catching->much)
+        return sl_buffer_bytes(&catching->missing);
     (void)fprintf(stderr,
-                  "samenloop-router: %s: the journal does not know its last lines; what may be "
-                  "missing is not appended\n",
-                  catching->file);
+                  "samenloop-router: %s: %s; what is missing is not appended (samenloop log "
+                  "--journal tells all)\n",
+                  catching->file,
+                  catching->found ? "more than 16 MiB of the log are not in it"
+                                  : "the journal does not know its last lines");
     return sl_bytes(NULL, 0);
 }

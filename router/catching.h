@@ -33,8 +33,8 @@ void catching_again(struct catching *catching);
 
 /*
  * All was told: the lines that are missing behind the last whole one, until catching_free. A file
- * whose end the journal does not have is left alone, and that is told on standard error. NULL:
- * none.
+ * whose end the journal does not have, or that lacks more than 16 MiB (it was emptied), is left
+ * alone, and that is told on standard error. NULL: none.
  */
 struct sl_bytes catching_missing(const struct catching *catching);
 void catching_free(struct catching *catching); /* NULL is fine */

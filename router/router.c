@@ -106,6 +106,31 @@ static int fold(struct router *router, const struct router_setup *setup, struct 
     return fold_journal(router, setup->told, setup->told_context, error);
 }
 
+static int tick(struct router *router, struct sl_error *error)
+{
+    Samenloop__V1__JournalTick record = SAMENLOOP__V1__JOURNAL_TICK__INIT;
+    struct decided decided = {0};
+    sl_arena_clear(&router->arena);
+    if (decided_tick(router, &decided, error) < 0)
+        return -1;
+    record.at = router->at;
+    record.n_queued = decided.queued_count;
+    record.queued = decided.queued;
+    return router_record(router, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_TICK, &record.base,
+                         sl_bytes(NULL, 0), error);
+}
+
+static void let_time_pass(struct router *router, int64_t until)
+{
+    struct sl_error error = {0};
+    if (until > router->at)
+        router->at = until;
+    while (decided_is_due(router) && room_for_more(router)) {
+        if (tick(router, &error) < 0)
+            (void)router_fail(router, &error);
+    }
+}
+
 int router_open(struct router **out, const struct router_setup *setup, struct router_moment moment,
                 struct sl_error *error)
 {
@@ -116,8 +141,11 @@ int router_open(struct router **out, const struct router_setup *setup, struct ro
         router_close(router);
         result = open_journal(&router, setup, moment, false, error);
     }
-    if (result < 0 || fold(router, setup, error) < 0 || heads_check(router, error) < 0 ||
-        cards_bring_in(router, setup->directory, error) < 0 ||
+    if (result == 0 && (fold(router, setup, error) < 0 || heads_check(router, error) < 0))
+        result = -1;
+    if (result == 0)
+        let_time_pass(router, moment.now); /* what fell due meanwhile came before what comes in */
+    if (result < 0 || cards_bring_in(router, setup->directory, error) < 0 ||
         agreed_bring_in(router, setup, error) < 0) {
         router_close(router);
         return -1;
@@ -180,31 +208,6 @@ static void look_at_connections(struct router *router)
             sl_wire_heartbeat(&router->frames);
             router_end_frame(router);
         }
-    }
-}
-
-static int tick(struct router *router, struct sl_error *error)
-{
-    Samenloop__V1__JournalTick record = SAMENLOOP__V1__JOURNAL_TICK__INIT;
-    struct decided decided = {0};
-    sl_arena_clear(&router->arena);
-    if (decided_tick(router, &decided, error) < 0)
-        return -1;
-    record.at = router->at;
-    record.n_queued = decided.queued_count;
-    record.queued = decided.queued;
-    return router_record(router, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_TICK, &record.base,
-                         sl_bytes(NULL, 0), error);
-}
-
-static void let_time_pass(struct router *router, int64_t until)
-{
-    struct sl_error error = {0};
-    if (until > router->at)
-        router->at = until;
-    while (decided_is_due(router) && room_for_more(router)) {
-        if (tick(router, &error) < 0)
-            (void)router_fail(router, &error);
     }
 }
 

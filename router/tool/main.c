@@ -29,6 +29,8 @@ static const struct command commands[] = {
     {"obligations", tool_obligations, "shows what is awaited of whom, and until when"},
     {"deadletters", tool_deadletters,
      "deliveries that were refused too often: list, retry, discard"},
+    {"changes", tool_changes,
+     "shows what people changed: agreement, cards, dead letters, erasures"},
     {"erase", tool_erase, "erases the content of a house's events"},
     {"verify", tool_verify, "audits a journal"},
     {"checkpoint", tool_checkpoint, "the journal's head, signed"},

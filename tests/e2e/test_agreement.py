@@ -87,6 +87,10 @@ def a_version_is_approved_waits_and_holds():
         world.box.kill("router")
         world.box.start()  # it waits on
         assert world.find(1) == "2021-07-08T22:00:00Z"
+        changes = json.loads(world.box.tool("changes", "--json", "--journal", world.box.state["router"]["journal"])[1])
+        agreed = [(one["at"], one["what"].split(" (")[0], one["who"]) for one in changes if one["what"].startswith("agreement")]
+        assert agreed[-1] == ("2021-06-30T22:00:00Z", "agreement Samenwerkingsconvenant IMG-NCG, version 2",
+                              "approved by img, ncg"), changes
         code, said, wrong = world.box.rules("diff", house.ROOT / "router/agreement.rules", NEW, "--journal",
                                             world.box.state["router"]["journal"])
         golden = (STORIES / "S41-the-agreement-changes.diff").read_text()

@@ -155,7 +155,9 @@ def harmless(log, chance):
     assert segment is not log.segments[-1], "one segment only"
     assert segment.items[-1].kind == 0, "the last item of a full segment is a seal"
     log.starts(segment, segment.items[-1].offset + chance.randrange(RECORD), bit, "the last seal of an earlier segment")
-    log.starts(segment, chance.randrange(segment.end + RECORD, segment.size), bit, "zeros behind an earlier segment's end")
+    roomy = [one for one in log.segments[:-1] if one.end + RECORD < one.size]  # one can be full to the last bytes
+    for segment in roomy[:1]:
+        log.starts(segment, chance.randrange(segment.end + RECORD, segment.size), bit, "zeros behind an earlier segment's end")
     segment = log.segments[-1]
     record = [item for item in segment.items if item.kind != 0][-1]
     with open(segment.path, "r+b") as file:  # as a crash leaves a write that was not synced

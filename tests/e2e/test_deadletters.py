@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import uuid
@@ -69,6 +70,7 @@ def what_is_refused_five_times_is_a_dead_letter():
 
 
 def one_is_tried_again_and_arrives():
+    global first
     first = listed()[0]
     said = letters("show", "ncg", first["lane"], first["number"])
     assert "subject_invalid" in said, said
@@ -80,6 +82,7 @@ def one_is_tried_again_and_arrives():
 
 
 def one_is_discarded_and_both_are_told():
+    global second
     second = listed()[0]
     letters("discard", "ncg", second["lane"], second["number"], "--who", "ops", "--why", "settled by phone")
     for name in ("img", "ncg"):
@@ -88,6 +91,23 @@ def one_is_discarded_and_both_are_told():
         assert notice["data"]["details"] == {"to": "ncg", "reason": "settled by phone"}, notice
         assert notice["subject"] == BAGS[1] and notice["causationid"] == events[1]["id"], notice
     assert "structural_damage_found" not in of("ncg", events[1]) and len(listed()) == 1
+
+
+def who_did_what_and_why_is_told():
+    began = house.now()
+    code, said, wrong = box.tool("changes", "--json", "--journal", box.state["router"]["journal"])
+    assert code == 0, wrong
+    changes = json.loads(said)
+    done = [(one["what"], one["who"], one["why"]) for one in changes if one["what"].startswith("dead letter")]
+    assert done == [(f"dead letter ncg ordinary {first['number']} tried again", "ops", "the right key is there"),
+                    (f"dead letter ncg ordinary {second['number']} discarded", "ops", "settled by phone")], done
+    assert [one["who"] for one in changes if one["what"].startswith("key card ")] == ["img", "ncg"], changes
+    agreed = next(one for one in changes if one["what"].startswith("agreement Samenwerkingsconvenant IMG-NCG, version 1 ("))
+    assert agreed["at"][:10] == began[:10] and agreed["why"].startswith("takes part: img (back_office"), agreed
+    code, text, _ = box.tool("changes", "--journal", box.state["router"]["journal"])
+    rows = text.splitlines()
+    assert rows[0].split() == ["at", "record", "what", "who", "why"] and len(rows) == 1 + len(changes), text
+    assert re.search("discarded +ops  settled by phone$", rows[-1]), rows[-1]
 
 
 def a_restart_has_the_same_letters():
@@ -109,4 +129,4 @@ def a_restart_has_the_same_letters():
 
 with house.Sandbox("--participants", "img,ncg") as box:
     house.run([what_is_refused_five_times_is_a_dead_letter, one_is_tried_again_and_arrives,
-               one_is_discarded_and_both_are_told, a_restart_has_the_same_letters])
+               one_is_discarded_and_both_are_told, who_did_what_and_why_is_told, a_restart_has_the_same_letters])

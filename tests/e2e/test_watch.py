@@ -470,6 +470,8 @@ def a_house_is_erased_and_the_proof_stays():
     lines = journal("--json")
     assert lines.startswith(before)
     assert [one for one in map(json.loads, lines[len(before):].splitlines()) if one["rule"] == "erasure"][0]["subject"] == subject
+    last = json.loads(tool("changes", "--json", "--journal", state["router"]["journal"]))[-1]
+    assert (last["what"], last["who"], last["why"]) == (f"house {subject} erased", "privacy officer", "request 12"), last
     assert "no event of this house" in asked("erase", "--subject", "ab" * 32, "--who", "me", "--reason", "r", good=1)
     assert "--who" in asked("erase", "--subject", "ab" * 32, good=2)
     assert (lambda said: said["erased"] == len(events) and said["problems"] == 0)(verified(files))
