@@ -40,6 +40,7 @@ static const struct command commands[] = {
     {"report", tool_report, "counts what the evaluation asks for"},
     {"rules", tool_rules, "checks an agreement, shows it as a table"},
     {"keys", tool_keys, "makes and shows keys, key cards and certificates"},
+    {"catalogue", tool_catalogue, "tells which events a back office may publish"},
     {"version", version, "the version of this program"},
 };
 

@@ -37,6 +37,7 @@ int tool_status(int count, char **arguments);
 int tool_deadletters(int count, char **arguments);
 int tool_erase(int count, char **arguments);
 int tool_obligations(int count, char **arguments);
+int tool_catalogue(int count, char **arguments);
 int tool_changes(int count, char **arguments);
 int tool_log(int count, char **arguments);
 int tool_verify(int count, char **arguments);
