@@ -1,4 +1,5 @@
 /* The decision table that both organisations can sign: a row an outcome, in the file's order. */
+#include "router/core/calendar.h"
 #include "router/language/print.h"
 
 #include <string.h>
@@ -168,14 +169,27 @@ static void put_settings(struct sl_buffer *out, const struct agreement *agreemen
                          agreement->inform_residents);
 }
 
+/* A day's first moment, which it mostly is, as lawyers write it. */
+static void put_in_force(struct sl_buffer *out, int64_t at)
+{
+    char moment[SL_TIMESTAMP_SIZE];
+    int64_t day = calendar_local_day(at);
+    if (at == calendar_begin_of(day)) {
+        put_date(out, day);
+        sl_buffer_printf(out, ", 0:00 in Groningen");
+        return;
+    }
+    sl_timestamp_format(moment, at);
+    sl_buffer_printf(out, "%s", moment);
+}
+
 void agreement_print_table(struct sl_buffer *out, const struct agreement *agreement)
 {
     char hash[2 * sizeof agreement->hash + 1];
-    char moment[SL_TIMESTAMP_SIZE];
     sl_hex(hash, agreement->hash, sizeof agreement->hash);
-    sl_timestamp_format(moment, agreement->in_force);
-    sl_buffer_printf(out, "# %s, version %d\n\nIn force from %s", agreement->name,
-                     agreement->version, moment);
+    sl_buffer_printf(out, "# %s, version %d\n\nIn force from ", agreement->name,
+                     agreement->version);
+    put_in_force(out, agreement->in_force);
     if (agreement->review >= 0) {
         sl_buffer_printf(out, ", to be reviewed by ");
         put_date(out, agreement->review);

@@ -21,7 +21,7 @@ static const struct sample samples[] = {
      "facts complex start no\npurposes safety on vital_interest\n"
      "list priority 1 if complex\ninform residents within 20 working days\n",
      {"# Odd | one, version 7\n",
-      "In force from 2021-01-31T23:00:00Z, to be reviewed by 2022-02-01.",
+      "In force from 2021-02-01, 0:00 in Groningen, to be reviewed by 2022-02-01.",
       "- Participants: img, gm0014 (if it wishes)\n", "- NCG's working area: gm0014\n",
       "- Free days besides the general ones: 2021-05-14\n",
       "- An event may be dated at most 5 minutes ahead\n",
