@@ -36,7 +36,7 @@ static size_t tell(struct sl_buffer *out, const char *participant, const char *w
         return 0;
     sl_timestamp_format(moment, end);
     if (end <= now)
-        sl_buffer_printf(out, "%s: the %s is not valid any more\n", participant, what);
+        sl_buffer_printf(out, "%s: the %s is not valid now\n", participant, what);
     else
         sl_buffer_printf(out, "%s: the %s ends at %s, in %lld days\n", participant, what, moment,
                          (long long)((end - now) / SL_DAY));

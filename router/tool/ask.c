@@ -15,7 +15,7 @@ enum { ANSWER_MAX = 16 * 1024 * 1024 };
 static int fail(struct sl_error *error, const char *path)
 {
     if (zmq_errno() == EAGAIN)
-        return sl_fail(error, SL_IO, "%s: the router does not answer", path);
+        return sl_fail(error, SL_IO, "%s: the router does not answer: does it run?", path);
     return sl_fail(error, SL_IO, "%s: %s", path, zmq_strerror(zmq_errno()));
 }
 

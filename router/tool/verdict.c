@@ -99,18 +99,29 @@ static void look_at_terms(struct attention *attention, const json_t *status)
     verdict_span(span, verdict_ago(status, json_object_get(open, "overdue_since")));
     sl_buffer_printf(more(attention),
                      "%lld of %lld obligations %s overdue, the first for %s: see samenloop "
-                     "obligations --overdue.\n",
+                     "obligations --overdue --journal FOLDER.\n",
                      figure(open, "overdue"), figure(open, "open"),
                      figure(open, "overdue") == 1 ? "is" : "are", span);
 }
 
+/* The lines of one participant stand together; the first of them is told. */
 static void look_at_keys(struct attention *attention, const json_t *status)
 {
-    size_t index;
-    json_t *line;
-    json_array_foreach(json_object_get(status, "expiring"), index, line)
-        sl_buffer_printf(more(attention), "%s: a new key card is wanted (samenloop keys rotate).\n",
-                         json_string_value(line));
+    const json_t *lines = json_object_get(status, "expiring");
+    size_t count = json_array_size(lines);
+    for (size_t i = 0, next = 0; i < count; i = next) {
+        const char *line = json_string_value(json_array_get(lines, i));
+        size_t name = strcspn(line, ":") + 1;
+        for (next = i + 1; next < count; next++) {
+            if (strncmp(line, json_string_value(json_array_get(lines, next)), name) != 0)
+                break;
+        }
+        sl_buffer_printf(more(attention), "%s", line);
+        if (next - i > 1)
+            sl_buffer_printf(&attention->lines, " (%zu more like it)", next - i - 1);
+        sl_buffer_printf(&attention->lines,
+                         ": a new key card is wanted (samenloop keys rotate).\n");
+    }
 }
 
 /* ---------------------------------------------------------------- participants */

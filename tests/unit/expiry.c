@@ -62,9 +62,9 @@ static void tells_each_end(void **state)
     struct sl_card card = card_for(29, 365, 10, 0);
     tells(&card, "ncg: the certificate ends at 2021-03-02T09:00:00Z, in 29 days\n"
                  "ncg: the sealing key ends at 2021-02-11T09:00:00Z, in 10 days\n"
-                 "ncg: the curve key is not valid any more\n");
+                 "ncg: the curve key is not valid now\n");
     card = card_for(-1, 365, 365, 365);
-    tells(&card, "ncg: the certificate is not valid any more\n");
+    tells(&card, "ncg: the certificate is not valid now\n");
 }
 
 static void a_successor_counts(void **state)

@@ -83,14 +83,18 @@ static void the_router_is_looked_at(void **state)
 static void terms_and_keys_are_looked_at(void **state)
 {
     (void)state;
-    expect("{" AT ",\"obligations\":{\"open\":3,\"overdue\":2,"
-           "\"overdue_since\":\"2021-01-29T12:00:00Z\"},"
-           "\"expiring\":[\"img: the signing key is not valid any more\"]," WELL "}",
-           "2 things want attention:\n"
-           "- 2 of 3 obligations are overdue, the first for 3 days 0 h: see samenloop obligations "
-           "--overdue.\n"
-           "- img: the signing key is not valid any more: a new key card is wanted (samenloop keys "
-           "rotate).\n");
+    expect(
+        "{" AT ",\"obligations\":{\"open\":3,\"overdue\":2,"
+        "\"overdue_since\":\"2021-01-29T12:00:00Z\"},"
+        "\"expiring\":[\"img: the signing key is not valid now\",\"ncg: the curve key ends"
+        " soon\",\"ncg: the signing key ends soon\"]," WELL "}",
+        "3 things want attention:\n"
+        "- 2 of 3 obligations are overdue, the first for 3 days 0 h: see samenloop obligations "
+        "--overdue --journal FOLDER.\n"
+        "- img: the signing key is not valid now: a new key card is wanted (samenloop keys "
+        "rotate).\n"
+        "- ncg: the curve key ends soon (1 more like it): a new key card is wanted (samenloop keys "
+        "rotate).\n");
 }
 
 static void spans_are_for_people(void **state)
