@@ -128,7 +128,8 @@ static bool ends_in_port(const char *address)
 {
     const char *port = strrchr(address, ':');
     return port != NULL && port != address && port[1] != '\0' &&
-           strspn(port + 1, "0123456789") == strlen(port + 1) && strlen(port + 1) <= 5;
+           strspn(port + 1, "0123456789") == strlen(port + 1) && strlen(port + 1) <= 5 &&
+           strtoul(port + 1, NULL, 10) <= UINT16_MAX;
 }
 
 size_t adapter_config_spool_roles(const struct adapter_config *config,

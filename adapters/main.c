@@ -185,8 +185,11 @@ static int signals_as_file(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+enum { NO_ANSWER_MS = 5000 };
+
 /* What an operator should see when it changes: the connection, and what is wrong. */
 struct said {
+    int64_t begun; /* elapsed; INT64_MAX: the router has answered, or that it does not was told */
     bool connected;
     bool fed;
     bool alarm;
@@ -215,6 +218,20 @@ static void say_expiry(struct said *said, const struct adapter_config *config)
     if (sl_expiry_is_due(&said->expiry, now) && sl_expiry_tell(&config->directory, now, &lines) > 0)
         (void)fwrite(lines.data, 1, lines.size, stderr);
     sl_buffer_free(&lines);
+}
+
+/* A router that never answers may be another one, or want another card. */
+static void say_no_answer(struct said *said, const char *router)
+{
+    if (said->connected)
+        said->begun = INT64_MAX;
+    if (said->begun == INT64_MAX || sl_clock_elapsed() - said->begun < NO_ANSWER_MS)
+        return;
+    (void)fprintf(stderr,
+                  "samenloop-adapter: no answer from %s yet: does the router run there, is "
+                  "router_key its key, and has it this organisation's key card?\n",
+                  router);
+    said->begun = INT64_MAX;
 }
 
 static void say(struct said *said, const struct samenloop *house)
@@ -276,7 +293,7 @@ static bool take_signals(struct samenloop_line *line, int signals, struct said *
 static int loop(struct samenloop_line *line, const struct edges *edges, int signals)
 {
     struct samenloop *house = samenloop_house(line);
-    struct said said = {.fed = true, .writable = true};
+    struct said said = {.begun = sl_clock_elapsed(), .fed = true, .writable = true};
     struct pollfd files[2] = {{.fd = signals, .events = POLLIN}};
     size_t count = 1;
     if (edges->http != NULL)
@@ -288,6 +305,7 @@ static int loop(struct samenloop_line *line, const struct edges *edges, int sign
             return 0;
         edges_round(edges, sl_clock_elapsed());
         say(&said, house);
+        say_no_answer(&said, samenloop_config(line)->router);
         say_expiry(&said, samenloop_config(line));
         say_spool(&said, edges->spool);
         (void)sd_notify(0, "WATCHDOG=1");

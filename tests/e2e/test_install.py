@@ -100,5 +100,25 @@ def what_is_installed_works():
         subprocess.run(strict, check=True)
 
 
+def without_a_router_it_is_said_what_to_look_at():
+    build = pathlib.Path(os.environ.get("BUILD", house.ROOT / "build/gcc")).resolve()
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        subprocess.run([build / "samenloop", "keys", "new", root / "keys"], check=True)
+        config = (house.ROOT / "deploy/example/img.cfg").read_text()
+        for port in (5000, 5001):
+            config = config.replace(f":{port}\"", f":{free_ports(1)[0]}\"")
+        (root / "img.cfg").write_text(config)
+        (root / "img.token").touch(mode=0o600)
+        (root / "img.token").write_text("5" * 32)
+        with subprocess.Popen([build / "samenloop-adapter", root / "img.cfg"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              text=True) as adapter:
+            try:
+                said = adapter.stderr.readline()
+            finally:
+                adapter.terminate()
+        assert "no answer from tcp://127.0.0.1:" in said and "is router_key its key" in said, said
+
+
 if __name__ == "__main__":
-    house.run([the_readme_by_hand, what_is_installed_works])
+    house.run([the_readme_by_hand, what_is_installed_works, without_a_router_it_is_said_what_to_look_at])

@@ -100,6 +100,7 @@ static void every_problem_is_told_at_once(void **state)
         {GOOD, 1, "participants: is missing"},
         {GOOD WHO "htp = \"127.0.0.1:1\"\n", 1, "htp: there is no such setting"},
         {GOOD WHO "http = \"127.0.0.1\"\n", 2, "http: wants ADDRESS:PORT"},
+        {GOOD WHO "http = \"127.0.0.1:65536\"\n", 2, "http: wants ADDRESS:PORT"},
         {GOOD WHO "http = \"127.0.0.1:1\"\n", 1, "tokens: is missing"},
         {GOOD WHO "tokens\n    boss = \"x\"\n", 1, "tokens/boss: there is no such role"},
         {GOOD WHO "segment_bytes = 65536\n", 1, "segment_bytes: wants bytes from 524288"},
