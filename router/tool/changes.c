@@ -96,7 +96,8 @@ static void add_agreement(struct asked *asked, uint64_t number, const ProtobufCM
         for (size_t k = 0; k < one->n_roles; k++)
             sl_buffer_printf(&why, "%s%s", k == 0 ? " (" : " ",
                              sl_role_name((enum sl_role)one->roles[k]));
-        sl_buffer_printf(&why, one->n_roles > 0 ? ")" : "");
+        if (one->n_roles > 0)
+            sl_buffer_printf(&why, ")");
     }
     add(asked, number, record->at, &what, sl_buffer_bytes(&who), sl_buffer_bytes(&why));
     sl_buffer_free(&who);

@@ -223,7 +223,8 @@ static void add_narrow(struct sl_buffer *row, struct lines_form *form, const jso
     add_event(row, form, line);
     write_to(to, line);
     write_what(what, line);
-    sl_buffer_printf(row, form->colour ? "\033[%sm" : "", colour_of(line));
+    if (form->colour)
+        sl_buffer_printf(row, "\033[%sm", colour_of(line));
     size_t begin = row->size;
     sl_buffer_printf(row, "  %s", text_of(line, "outcome"));
     const char *parts[] = {to, what, text_of(line, "detail")};
