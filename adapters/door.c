@@ -103,7 +103,7 @@ int door_open(struct samenloop *house, struct sl_error *error)
     sl_arena_init(&door->arena, MAX_WAITING_BYTES + 2 * ROOM_FOR_ONE);
     sl_arena_init(&door->reading, 0);
     sl_arena_init(&door->sealing, 0);
-    return make_sealer(house, error);
+    return 0;
 }
 
 int door_reload(struct samenloop *house, struct sl_error *error)
@@ -111,9 +111,8 @@ int door_reload(struct samenloop *house, struct sl_error *error)
     const struct sl_participant *self = house_self(house);
     if (self->card_count == 0)
         return sl_fail(error, SL_BAD_KEY_CARD, "%s has no key card", self->name);
-    if (make_sealer(house, error) < 0)
-        return -1;
-    house->door->sealer.key = house->setup.signing_key;
+    sl_sealer_free(&house->door->sealer); /* the next event makes it, with the keys that hold now */
+    house->door->sealer = (struct sl_sealer){0};
     house->door->door.participant = self->name;
     house->door->door.oin = self->oin;
     return 0;
@@ -427,9 +426,9 @@ int door_seal(struct samenloop *house, struct sl_error *error)
     int result = 0;
     if (door->count == 0)
         return 0;
-    if (make_sealer(house, error) < 0) {
+    if (make_sealer(house, error) < 0) { /* no fault of the events: the same ones are good later */
         for (size_t i = 0; i < door->count; i++)
-            refuse(door, &door->pending.list[door->waiting[i].answer], SL_BAD_KEY_CARD, error->text,
+            refuse(door, &door->pending.list[door->waiting[i].answer], SL_OVERLOAD, error->text,
                    "");
     } else {
         if (door->bundle == NULL)

@@ -5,11 +5,12 @@
 #include "adapters/names.h"
 #include "schemas/check.h"
 
-/* Adds the participants of some kinds that have a key; counts those that have none. */
-static size_t add(struct readers *out, const struct samenloop *house, int organisations)
+/* Adds the participants of some kinds that have a key; gives the last one that has none, or NULL.
+ */
+static const char *add(struct readers *out, const struct samenloop *house, int organisations)
 {
     const struct sl_directory *directory = house->setup.directory;
-    size_t missing = 0;
+    const char *missing = NULL;
     for (int i = 0; i < (int)directory->count && out->count < SL_MAX_RECIPIENTS; i++) {
         const struct sl_participant *participant = &directory->participants[i];
         bool wanted = i == house->self ? organisations == SL_NOBODY
@@ -19,7 +20,7 @@ static size_t add(struct readers *out, const struct samenloop *house, int organi
         const struct sl_key *key = sl_participant_key(
             participant, SAMENLOOP__V1__KEY_USE__KEY_USE_SEALING, house->moment.now);
         if (key == NULL) {
-            missing++;
+            missing = participant->name;
             continue;
         }
         memcpy(out->keys[out->count], key->public_key, SL_KEY_SIZE);
@@ -31,9 +32,12 @@ static size_t add(struct readers *out, const struct samenloop *house, int organi
 int readers_now(struct readers *out, const struct samenloop *house, struct sl_error *error)
 {
     out->count = 0;
-    if (add(out, house, SL_NOBODY) + add(out, house, SL_IMG | SL_NCG) > 0)
+    const char *missing = add(out, house, SL_NOBODY);
+    if (missing == NULL)
+        missing = add(out, house, SL_IMG | SL_NCG);
+    if (missing != NULL)
         return sl_fail(error, SL_BAD_KEY_CARD,
-                       "an organisation has no key card with a sealing key that is valid now");
+                       "%s has no key card with a sealing key that is valid now", missing);
     (void)add(out, house, SL_MUNICIPALITY);
     return 0;
 }

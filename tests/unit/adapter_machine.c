@@ -107,6 +107,33 @@ static void refuse_once(void *context, const Samenloop__V1__Header *header,
     result->sentence = sl_to_pb(sl_text("recorded before the agreement was in force"));
 }
 
+/* An organisation whose keys have ended is no reason to stand still, nor an event's fault. */
+static void without_a_key_to_seal_with_it_is_later(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct sl_key *key = &parties.directory.participants[NCG].cards[0].keys[1];
+    begin(&scene);
+    assert_int_equal(publish(&scene.img, SL_LANE_ORDINARY, "doc-1", 7).status, SAMENLOOP_ACCEPTED);
+    key->not_after = begin_at;
+    party_wait(&scene.img, 1000);
+    for (int i = 0; i < 2; i++) {
+        struct samenloop_answer answer = publish(&scene.img, SL_LANE_ORDINARY, "doc-2", 7);
+        assert_int_equal(answer.status, SAMENLOOP_REFUSED);
+        assert_string_equal(answer.code, "overload");
+        assert_string_equal(answer.sentence,
+                            "ncg has no key card with a sealing key that is valid now");
+        party_stop(&scene.img); /* it starts all the same, and sends what it has */
+        party_start(&scene.img);
+        meet(&scene, &scene.img);
+    }
+    assert_string_equal(samenloop_event(scene.img.house, "doc-1", IMG_SOURCE),
+                        "{\"status\":\"accepted\",\"journalseq\":\"1\"}");
+    key->not_after = INT64_MAX;
+    assert_int_equal(publish(&scene.img, SL_LANE_ORDINARY, "doc-2", 7).status, SAMENLOOP_ACCEPTED);
+    end(&scene);
+}
+
 static void a_refusal_is_told_and_frees_the_id(void **state)
 {
     (void)state;
@@ -314,6 +341,7 @@ int main(void)
         cmocka_unit_test(an_event_reaches_the_other_back_office),
         cmocka_unit_test(acute_goes_first_within_the_credit),
         cmocka_unit_test(few_are_on_their_way_ahead_of_an_acute_event),
+        cmocka_unit_test(without_a_key_to_seal_with_it_is_later),
         cmocka_unit_test(a_refusal_is_told_and_frees_the_id),
         cmocka_unit_test(what_was_withheld_is_told_once),
         cmocka_unit_test(later_is_tried_again),
