@@ -140,6 +140,16 @@ static int take_answer(struct router *router, int participant,
     }
 }
 
+/* After a failure a subject may go on without what failed: that is never forgotten again. */
+static int append_ended(struct router *router, const Samenloop__V1__JournalEnded *record,
+                        struct sl_error *error)
+{
+    if (record->n_failed == 0)
+        return journal_append_done(router->journal, record, error);
+    return journal_append(router->journal, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_ENDED,
+                          &record->base, sl_bytes(NULL, 0), NULL, error);
+}
+
 static int take_lane(struct router *router, int participant,
                      const Samenloop__V1__Delivered *delivered, Samenloop__V1__Lane lane,
                      struct sl_error *error)
@@ -158,8 +168,7 @@ static int take_lane(struct router *router, int participant,
         result = -1;
     }
     if (ended->record.n_done + ended->record.n_failed > 0 &&
-        journal_append(router->journal, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_ENDED,
-                       &ended->record.base, sl_bytes(NULL, 0), NULL, &failure) < 0) {
+        append_ended(router, &ended->record, &failure) < 0) {
         *error = failure;
         result = -1;
     }

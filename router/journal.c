@@ -47,6 +47,7 @@ struct journal {
     uint64_t events;
     uint64_t news;   /* the last record that is no matter of course */
     uint64_t folded; /* the last record that was */
+    bool due;        /* something was appended that is waited for */
     struct sl_buffer kept;
 };
 
@@ -211,6 +212,7 @@ int journal_append(struct journal *journal, Samenloop__V1__RecordKind kind,
                    struct sl_error *error)
 {
     uint64_t number = 0;
+    journal->due = true;
     sl_buffer_clear(&journal->kept);
     sl_buffer_pack(&journal->kept, kept);
     struct sl_entry entry = {
@@ -223,6 +225,17 @@ int journal_append(struct journal *journal, Samenloop__V1__RecordKind kind,
     return 0;
 }
 
+int journal_append_done(struct journal *journal, const Samenloop__V1__JournalEnded *done,
+                        struct sl_error *error)
+{
+    bool due = journal->due;
+    if (journal_append(journal, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_ENDED, &done->base,
+                       sl_bytes(NULL, 0), NULL, error) < 0)
+        return -1;
+    journal->due = due;
+    return 0;
+}
+
 static int unknown_tree(uint64_t size, struct sl_error *error)
 {
     return sl_fail(error, SL_DAMAGED, "journal: the tree of %llu records is not known",
@@ -231,7 +244,20 @@ static int unknown_tree(uint64_t size, struct sl_error *error)
 
 int journal_sync(struct journal *journal, struct sl_error *error)
 {
-    return sl_log_sync(journal->log, error);
+    if (sl_log_sync(journal->log, error) < 0)
+        return -1;
+    journal->due = false;
+    return 0;
+}
+
+bool journal_is_due(const struct journal *journal)
+{
+    return journal->due;
+}
+
+bool journal_is_synced(const struct journal *journal)
+{
+    return sl_log_synced(journal->log) == sl_log_last(journal->log);
 }
 
 int journal_root(struct journal *journal, uint64_t size, sl_hash root, struct sl_error *error)

@@ -60,6 +60,13 @@ int journal_append(struct journal *journal, Samenloop__V1__RecordKind kind,
                    struct sl_error *error);
 int journal_sync(struct journal *journal, struct sl_error *error);
 
+/* Appends that deliveries were done, which nobody waits for: what a crash takes of it is delivered
+ * again, and the receiver knows it. */
+int journal_append_done(struct journal *journal, const Samenloop__V1__JournalEnded *done,
+                        struct sl_error *error);
+bool journal_is_due(const struct journal *journal); /* something else was, since the last sync */
+bool journal_is_synced(const struct journal *journal);
+
 /*
  * Makes room ahead, a little a call. -1: SL_FULL, nothing should be taken on until journal_room
  * says that there is room again; or the disk has failed.

@@ -11,6 +11,8 @@
 /* A record stands in one segment; the largest is an event with all that it brings about. */
 enum { SEGMENT_MIN = 2 * SL_MAX_SEALED };
 
+enum { DONE_WAIT_MS = 5 }; /* what nobody waits for is synced with what comes, or then */
+
 /* ---------------------------------------------------------------- what the stations share */
 
 int router_place(const struct router *router, struct sl_bytes name)
@@ -243,6 +245,8 @@ struct router_moment router_wake(const struct router *router)
     }
     if (router->full && router->room_at < wake.elapsed)
         wake.elapsed = router->room_at;
+    if (router->waits != 0 && router->waits < wake.elapsed)
+        wake.elapsed = router->waits;
     if (router->more || erasure_goes_on(router) || checking_goes_on(router))
         wake.elapsed = 0;
     return wake;
@@ -250,12 +254,25 @@ struct router_moment router_wake(const struct router *router)
 
 /* ---------------------------------------------------------------- a round's end */
 
+/* A round that heard only that deliveries were done syncs nothing: what comes next would wait for
+ * it. Its lines wait too, for the next round that does, or a moment. */
+static int sync_if_due(struct router *router, struct sl_error *error)
+{
+    bool due = journal_is_due(router->journal) || router->send_count > 0;
+    if (!due && router->waits == 0 && !journal_is_synced(router->journal))
+        router->waits = router->moment.elapsed + DONE_WAIT_MS;
+    if (!due && router->moment.elapsed < router->waits)
+        return 0;
+    router->waits = 0;
+    return journal_sync(router->journal, error);
+}
+
 int router_sync(struct router *router, struct sl_error *error)
 {
     struct sl_error failure = {0};
     router->more = false;
     if (!router->failed &&
-        (journal_sync(router->journal, &failure) < 0 || outgoing_refill(router, &failure) < 0 ||
+        (sync_if_due(router, &failure) < 0 || outgoing_refill(router, &failure) < 0 ||
          outgoing_send(router, &failure) < 0))
         (void)router_fail(router, &failure);
     if (router->failed) {
@@ -291,7 +308,9 @@ void router_keep(struct router *router)
 int router_finish(struct router *router, struct sl_error *error)
 {
     struct sl_error failure = {0};
-    if (!router->failed && heads_time(router, true, &failure) < 0)
+    router->waits = 0;
+    if (!router->failed &&
+        (heads_time(router, true, &failure) < 0 || journal_sync(router->journal, &failure) < 0))
         (void)router_fail(router, &failure);
     return router_sync(router, error);
 }
@@ -326,7 +345,7 @@ const struct router_send *router_sends(const struct router *router, size_t *coun
 
 struct sl_bytes router_lines(const struct router *router)
 {
-    return sl_buffer_bytes(&router->lines);
+    return router->waits != 0 ? sl_bytes(NULL, 0) : sl_buffer_bytes(&router->lines);
 }
 
 struct sl_bytes router_notes(const struct router *router)
@@ -337,7 +356,8 @@ struct sl_bytes router_notes(const struct router *router)
 void router_sent(struct router *router)
 {
     router->send_count = 0;
-    router_told(router);
+    if (router->waits == 0)
+        router_told(router);
     sl_buffer_clear(&router->frames);
     sl_buffer_clear(&router->notes);
 }

@@ -95,7 +95,8 @@ int router_reload(struct router *router, const struct router_setup *setup, struc
 
 /*
  * Brings everything that was told to stable storage and makes what follows from it. -1 when the
- * disk has failed: the process must end, and begin again from what is on disk.
+ * disk has failed: the process must end, and begin again from what is on disk. That deliveries were
+ * done is waited for by nobody: alone it may wait for a later round, its lines too (router_wake).
  */
 int router_sync(struct router *router, struct sl_error *error);
 

@@ -69,6 +69,7 @@ struct router {
     bool more;       /* something could go out that this round had no room for */
     bool acute;      /* an acute batch came in this round; */
     bool hurried;    /* the last one sent only what is acute because of that */
+    int64_t waits;   /* elapsed: until when what nobody waits for is not synced; 0: all is */
     bool folding;    /* what the records say has happened */
     bool quiet;      /* lines were told when their records were made */
     bool failed;     /* `failure` ends the process */

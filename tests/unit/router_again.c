@@ -121,6 +121,7 @@ static void five_failures_make_a_dead_letter_also_across_restarts(void **state)
     answer(&house, ncg, 1, SL_ATTEMPTS + 1, SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_DONE,
            0);
     sync_house(&house);
+    rest(&house);
     expect_lines(&house, "delivered ncg 1\n");
     crash(&house, 0);
     router_figures(house.router, &figures);

@@ -162,6 +162,9 @@ static void settle(struct run *run)
         }
         sl_buffer_free(&frames);
     }
+    rest(&run->house);
+    collect(run);
+    router_sent(run->house.router);
 }
 
 static void greet_all(struct run *run)

@@ -135,7 +135,13 @@ static void an_event_is_answered_delivered_and_ended(void **state)
     answer(&house, ncg, 1, 1, SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_DONE, 1);
     answer(&house, ncg, 1, 1, SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_DONE, 0);
     sync_house(&house);
+    expect_lines(&house, ""); /* it waits for others, but not for long */
+    router_sent(house.router);
+    assert_true(router_wake(house.router).elapsed == house.moment.elapsed + 5);
+    rest(&house);
     expect_lines(&house, "delivered ncg 1\n");
+    router_sent(house.router);
+    assert_true(router_wake(house.router).elapsed > house.moment.elapsed + 5);
     struct router_figures figures;
     router_figures(house.router, &figures);
     assert_int_equal(figures.waiting[NCG][SL_LANE_ORDINARY], 5);
