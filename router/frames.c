@@ -223,7 +223,8 @@ void router_frame(struct router *router, uint64_t connection, int participant,
     int place = router_place(router, sl_text(router->directory->participants[participant].name));
     int greeted = connections_find(&router->connections, connection);
     sl_arena_clear(&router->incoming);
-    const Samenloop__V1__Frame *frame = sl_wire_unpack(&router->incoming, SL_WIRE_ADAPTER, bytes,
+    struct sl_bytes kept = sl_arena_copy(&router->incoming, bytes);
+    const Samenloop__V1__Frame *frame = sl_wire_unpack(&router->incoming, SL_WIRE_ADAPTER, kept,
                                                        &error);
     if (frame != NULL && greeted == place)
         take_from_greeted(router, place, frame);

@@ -203,8 +203,8 @@ static struct making *find_making(struct frame *frame, uint32_t disclosed, size_
 
 static struct making *begin_making(struct frame *frame, size_t *index, struct sl_error *error)
 {
-    struct making *making = take(frame->arena, sizeof *making);
-    *making = (struct making){.batch = frame->source.event->batch};
+    struct making *making = take(frame->arena, sizeof *making); /* its list is filled as used */
+    making->batch = frame->source.event->batch;
     making->record = source_batch(&frame->source, error);
     if (making->record == NULL)
         return NULL;
@@ -303,10 +303,10 @@ static int send_frame(struct router *router, int receiver, size_t *bytes, struct
     enum sl_lane lane = SL_NO_LANE;
     struct delivery picked = {0};
     sl_arena_clear(&router->outgoing);
-    struct frame *frame = take(&router->outgoing, sizeof *frame);
-    memset(frame, 0, sizeof *frame);
+    struct frame *frame = take(&router->outgoing, sizeof *frame); /* its lists are filled as used */
     frame->router = router;
     frame->arena = &router->outgoing;
+    frame->bytes = 0;
     frame->source = (struct source){.journal = router->journal, .arena = frame->arena};
     frame->deliver = (Samenloop__V1__Deliver)SAMENLOOP__V1__DELIVER__INIT;
     while (connection->credit > 0 && frame->bytes < FRAME_BYTES &&

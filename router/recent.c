@@ -59,14 +59,14 @@ void recent_free(struct recent *recent)
     free(recent);
 }
 
-/* The memory changes places, the limit stays. */
+/* The memory changes places; what the arena is for stays. */
 static void exchange(struct sl_arena *mine, struct sl_arena *theirs)
 {
     struct sl_arena swapped = *mine;
-    size_t limit = theirs->limit;
+    swapped.limit = theirs->limit;
+    swapped.borrows = theirs->borrows;
     *mine = *theirs;
     *theirs = swapped;
-    theirs->limit = limit;
 }
 
 void recent_keep(struct recent *recent, const struct recent_batch *batch, struct sl_arena *first,

@@ -75,6 +75,7 @@ struct router *router_new(const struct sl_directory *directory, struct router_mo
     router->moment = moment;
     router->deliveries = deliveries_new();
     sl_arena_init(&router->incoming, SL_MAX_ARENA);
+    router->incoming.borrows = true; /* from the frame, which is copied into it whole */
     sl_arena_init(&router->arena, 0);
     sl_arena_init(&router->outgoing, 0);
     return router;

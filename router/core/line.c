@@ -44,21 +44,53 @@ void core_delivered(struct core_line *out, const struct core_delivery *delivery,
                               .what = delivery->what != NULL ? delivery->what->name : NULL};
 }
 
+static bool is_plain(unsigned char c)
+{
+    return c >= ' ' && c != '"' && c != '\\';
+}
+
+/* Bytes of which one is no more than `most`, below 0x80: bit 7 of it is set, and maybe others. */
+static uint64_t any_below(uint64_t word, uint64_t most)
+{
+    return (word - UINT64_C(0x0101010101010101) * (most + 1)) & ~word;
+}
+
+static uint64_t any_same(uint64_t word, uint64_t c)
+{
+    return any_below(word ^ UINT64_C(0x0101010101010101) * c, 0);
+}
+
+/* How many characters from the beginning are written as they are. */
+static size_t plain_size(const char *text, size_t size)
+{
+    size_t at = 0;
+    for (; size - at >= 8; at += 8) { /* eight at a time, until one may have to be escaped */
+        uint64_t word = sl_get64((const uint8_t *)text + at);
+        if (((any_below(word, ' ' - 1) | any_same(word, '"') | any_same(word, '\\')) &
+             UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    while (at < size && is_plain((unsigned char)text[at]))
+        at++;
+    return at;
+}
+
 /* Text as a JSON string; what comes from outside may hold anything that is UTF-8. */
 static void add_text(struct sl_buffer *out, const char *text)
 {
+    size_t left = strlen(text);
     sl_buffer_add(out, "\"", 1);
-    for (const char *at = text; *at != '\0'; at++) {
-        const char *begin = at;
-        while ((unsigned char)*at >= ' ' && *at != '"' && *at != '\\')
-            at++;
-        sl_buffer_add(out, begin, (size_t)(at - begin));
-        if (*at == '\0')
+    for (;;) {
+        size_t plain = plain_size(text, left);
+        sl_buffer_add(out, text, plain);
+        if (plain == left)
             break;
-        if ((unsigned char)*at < ' ')
-            sl_buffer_printf(out, "\\u%04x", (unsigned char)*at);
+        if ((unsigned char)text[plain] < ' ')
+            sl_buffer_printf(out, "\\u%04x", (unsigned char)text[plain]);
         else
-            sl_buffer_add(out, (const char[]){'\\', *at}, 2);
+            sl_buffer_add(out, (const char[]){'\\', text[plain]}, 2);
+        text += plain + 1;
+        left -= plain + 1;
     }
     sl_buffer_add(out, "\"", 1);
 }
