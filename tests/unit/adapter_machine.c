@@ -113,7 +113,7 @@ static void without_a_key_to_seal_with_it_is_later(void **state)
     (void)state;
     struct scene scene;
     struct sl_key *key = &parties.directory.participants[NCG].cards[0].keys[1];
-    begin(&scene);
+    scene_begin(&scene);
     assert_int_equal(publish(&scene.img, SL_LANE_ORDINARY, "doc-1", 7).status, SAMENLOOP_ACCEPTED);
     key->not_after = begin_at;
     party_wait(&scene.img, 1000);
@@ -125,13 +125,13 @@ static void without_a_key_to_seal_with_it_is_later(void **state)
                             "ncg has no key card with a sealing key that is valid now");
         party_stop(&scene.img); /* it starts all the same, and sends what it has */
         party_start(&scene.img);
-        meet(&scene, &scene.img);
+        scene_meet(&scene, &scene.img);
     }
     assert_string_equal(samenloop_event(scene.img.house, "doc-1", IMG_SOURCE),
                         "{\"status\":\"accepted\",\"journalseq\":\"1\"}");
     key->not_after = INT64_MAX;
     assert_int_equal(publish(&scene.img, SL_LANE_ORDINARY, "doc-2", 7).status, SAMENLOOP_ACCEPTED);
-    end(&scene);
+    scene_end(&scene);
 }
 
 static void a_refusal_is_told_and_frees_the_id(void **state)
