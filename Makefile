@@ -214,7 +214,7 @@ $(PRELOADED): $(BUILD)/%.so: %.c
 	@echo '  CC $<'
 	@$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
 
-$(BUILD)/libfuzzed.a: $(call object,$(SCHEMAS) $(wildcard router/language/*.c) $(GENERATED))
+$(BUILD)/libfuzzed.a: $(call object,$(SCHEMAS) $(wildcard router/language/*.c) router/core/calendar.c $(GENERATED))
 	@rm -f $@
 	@ar rcs $@ $^
 
