@@ -35,7 +35,7 @@ static void line_event(void *context, struct MHD_Connection *connection, void **
             line->next->previous = line;
         http->lines = line;
         http->counts.connections++;
-        http->counts.open++;
+        line->beyond = http->counts.open++ >= http->connections;
         *known = line;
     } else if (*known != NULL) {
         struct http_line *line = *known;
@@ -243,7 +243,7 @@ static size_t leave_as_it_is(void *context, struct MHD_Connection *connection, c
 static struct MHD_Daemon *start(struct http *http, const struct http_setup *setup, int file)
 {
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
-    unsigned all = setup->connections == 0 ? HTTP_CONNECTIONS : setup->connections;
+    unsigned all = http->connections + HTTP_CONNECTIONS_TOLD;
     unsigned each = setup->connections_per_address == 0 ? HTTP_CONNECTIONS_PER_ADDRESS
                                                         : setup->connections_per_address;
     if (strchr(setup->address, ':') != NULL)
@@ -262,6 +262,7 @@ int http_open(struct http **out, const struct http_setup *setup, struct sl_error
     struct http *http = sl_new(1, sizeof *http);
     http->house = setup->house;
     http->requests_per_second = setup->requests_per_second;
+    http->connections = setup->connections == 0 ? HTTP_CONNECTIONS : setup->connections;
     int file = take_tokens(http, setup, error) < 0
                    ? -1
                    : listen_at(http, setup->address, setup->port, error);

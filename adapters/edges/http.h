@@ -13,7 +13,10 @@
  *
  * Whatever goes wrong is a problem document (RFC 9457) with `code` and, where it is the event's,
  * `field`. What libmicrohttpd refuses before it has a request (a request line or headers that are
- * too long or none) is answered with its own page, and the connection is closed.
+ * too long or none) it answers with a fixed page of its own, for which it has no hook; nothing of
+ * the request or of this house stands in it, and the connection is closed. A few who connect beyond
+ * the bound are told so (503, Retry-After), further ones wait until these are gone; an address that
+ * has more connections than its share is hung up on.
  *
  * One thread, no callbacks into the caller, no clock: `elapsed` is in ms and never goes back. A
  * request whose answer must wait for the disk or for an arrival is put aside, and its connection
@@ -49,7 +52,8 @@ enum {
     HTTP_HEADERS = 32 * 1024,          /* memory for a request's line and headers */
     HTTP_PATIENCE = 30 * 1000,         /* ms to send a request, or to take an answer */
     HTTP_STREAM_SIGN = 15 * 1000,      /* ms of silence before a stream says it lives */
-    HTTP_CONNECTIONS = 256,            /* unless told */
+    HTTP_CONNECTIONS = 256,            /* unless told, */
+    HTTP_CONNECTIONS_TOLD = 16,        /* and so many more who are only told to come again */
     HTTP_CONNECTIONS_PER_ADDRESS = 64, /* unless told */
 };
 
@@ -95,7 +99,7 @@ struct http_counts {
     uint64_t requests;     /* whose line and headers were read */
     uint64_t answers[6];   /* by the status' hundreds: answers[2] are the good ones */
     uint64_t unauthorized; /* no token, or a wrong one */
-    uint64_t too_many;     /* turned away for the rate, or for want of memory */
+    uint64_t too_many;     /* turned away for the rate, or for want of memory or connections */
     uint64_t cut;          /* connections that were closed for being slow */
     uint64_t open;         /* connections now */
     uint64_t waiting;      /* requests and streams that are put aside now */

@@ -39,6 +39,7 @@ struct http_line {
     int socket;
     int64_t since; /* the client's turn began: it sends a request, or takes an answer */
     bool aside;    /* the edge's turn */
+    bool beyond;   /* one too many: it is only told so */
 };
 
 /* A problem that was found before the body was read; the code is one of http_problem.c. */
@@ -94,6 +95,7 @@ struct http {
     struct http_line *lines;
     struct http_request *aside;
     struct http_counts counts;
+    unsigned connections; /* that are served */
     unsigned requests_per_second;
     struct {
         int64_t credit; /* thousandths of a request */

@@ -255,6 +255,12 @@ static void judge(struct http_request *request, const char *method, const char *
     uint64_t length = 0;
     if (!framing_good(request, version, &length))
         return;
+    if (request->line->beyond) {
+        request->last = true;
+        request->http->counts.too_many++;
+        (void)trouble(request, "overload", "too many connections; try again");
+        return;
+    }
     char *query = request->target;
     const char *path = strsep(&query, "?");
     if ((path_open(path) || authorized(request)) && routed(request, path, method) &&

@@ -366,6 +366,38 @@ static void an_address_has_its_share(void **state)
     still_serves(place);
 }
 
+static int open_for_two(void **state)
+{
+    return open_with(state, (struct http_setup){.connections = 2});
+}
+
+/* Who is one too many hears when to come again. */
+static void beyond_the_bound_one_is_told_to_come_again(void **state)
+{
+    struct place *place = *state;
+    struct client clients[2 + HTTP_CONNECTIONS_TOLD];
+    enum { ALL = sizeof clients / sizeof *clients };
+    struct http_counts counts;
+    for (size_t i = 0; i < ALL; i++) {
+        clients[i] = dial(place);
+        turn(place);
+    }
+    for (size_t i = 2; i < ALL; i++) {
+        say(place, &clients[i], "GET /inbox HTTP/1.1\r\n" AUTH "\r\n");
+        assert_true(is_closed(place, &clients[i]));
+        assert_int_equal(count_of(&clients[i].got, "HTTP/1.1 503 "), 1);
+        assert_int_equal(count_of(&clients[i].got, "Retry-After: 5\r\n"), 1);
+        assert_int_equal(count_of(&clients[i].got, "\"code\":\"overload\""), 1);
+    }
+    http_counts(place->http, &counts);
+    assert_int_equal(counts.too_many, HTTP_CONNECTIONS_TOLD);
+    for (size_t i = 0; i < ALL; i++)
+        hang_up(&clients[i]);
+    for (int i = 0; i < 20; i++)
+        turn(place);
+    still_serves(place);
+}
+
 static void a_client_that_dies_repeats_and_is_known(void **state)
 {
     struct place *place = *state;
@@ -492,6 +524,8 @@ int main(void)
         CASE(who_is_slow_is_cut),
         CASE(who_does_not_read_is_cut),
         cmocka_unit_test_setup_teardown(an_address_has_its_share, open_for_few, close_place),
+        cmocka_unit_test_setup_teardown(beyond_the_bound_one_is_told_to_come_again, open_for_two,
+                                        close_place),
         CASE(a_client_that_dies_repeats_and_is_known),
         CASE(one_after_the_other_on_a_connection),
         CASE(noise_breaks_nothing),
