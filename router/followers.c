@@ -79,15 +79,26 @@ static off_t end_of_lines(struct followers *followers)
     return last == NULL ? at : at + (last + 1 - end);
 }
 
+/* Digits, which end at this character; the text goes on behind it. */
+static bool take_number(const char **text, char last, uint64_t *out)
+{
+    char *end = NULL;
+    errno = 0;
+    *out = strtoull(*text, &end, 10);
+    if (errno != 0 || **text < '0' || **text > '9' || *end != last)
+        return false;
+    *text = end + 1;
+    return true;
+}
+
 static off_t read_place(struct followers *followers, const char *text)
 {
     uint64_t name = 0;
     uint64_t at = 0;
-    int size = 0;
     if (strcmp(text, "now") == 0)
         return end_of_lines(followers);
-    if (sscanf(text, "%20" SCNu64 ":%18" SCNu64 "%n", &name, &at, &size) != 2 ||
-        text[size] != '\0' || name != followers->name || !is_a_beginning(followers, (off_t)at))
+    if (!take_number(&text, ':', &name) || !take_number(&text, '\0', &at) ||
+        name != followers->name || at > INT64_MAX || !is_a_beginning(followers, (off_t)at))
         return 0;
     return (off_t)at;
 }
