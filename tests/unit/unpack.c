@@ -50,6 +50,15 @@ static const ProtobufCMessageDescriptor *const types[] = {
 };
 enum { TYPES = sizeof types / sizeof types[0] };
 
+static uint64_t seed;
+
+/* A number below `end`, the same ones in each run. */
+static unsigned chance(unsigned end)
+{
+    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (unsigned)(seed >> 33) % end;
+}
+
 static void number(struct sl_buffer *out, uint64_t value, bool wide)
 {
     for (; value >= 0x80 || wide; value >>= 7) {
@@ -63,13 +72,13 @@ static void number(struct sl_buffer *out, uint64_t value, bool wide)
 
 static void sized(struct sl_buffer *out, const struct sl_buffer *bytes)
 {
-    number(out, bytes->size, rand() % 16 == 0);
+    number(out, bytes->size, chance(16) == 0);
     sl_buffer_add_bytes(out, sl_buffer_bytes(bytes));
 }
 
 static uint64_t any_number(void)
 {
-    return ((uint64_t)rand() << 33 ^ (uint64_t)rand()) >> (rand() % 64);
+    return ((uint64_t)chance(1u << 31) << 33 ^ (uint64_t)chance(1u << 31)) >> chance(64);
 }
 
 static void any_message(struct sl_buffer *out, const ProtobufCMessageDescriptor *type);
@@ -85,7 +94,7 @@ static void any_value(struct sl_buffer *out, const ProtobufCFieldDescriptor *fie
         if (field->type == PROTOBUF_C_TYPE_MESSAGE)
             any_message(&inside, field->descriptor);
         else
-            for (int i = rand() % 20; i > 0; i--)
+            for (unsigned i = chance(20); i > 0; i--)
                 sl_buffer_add(&inside, "x", 1);
         sized(out, &inside);
         break;
@@ -94,15 +103,15 @@ static void any_value(struct sl_buffer *out, const ProtobufCFieldDescriptor *fie
         sl_put64(sl_buffer_extend(out, 8), any_number());
         break;
     default:
-        if (many && rand() % 2 == 0) {
-            for (int i = rand() % 5; i > 0; i--)
+        if (many && chance(2) == 0) {
+            for (unsigned i = chance(5); i > 0; i--)
                 number(&inside, any_number(), false);
             number(out, field->id << 3 | 2, false);
             sized(out, &inside);
             break;
         }
         number(out, field->id << 3, false);
-        number(out, any_number() >> 8, rand() % 16 == 0);
+        number(out, any_number() >> 8, chance(16) == 0);
     }
     sl_buffer_free(&inside);
 }
@@ -110,8 +119,8 @@ static void any_value(struct sl_buffer *out, const ProtobufCFieldDescriptor *fie
 /* A field of a number that the type does not have. */
 static void any_unknown(struct sl_buffer *out)
 {
-    uint64_t id = 200 + (uint64_t)rand() % 20000;
-    switch (rand() % 4) {
+    uint64_t id = 200 + chance(20000);
+    switch (chance(4)) {
     case 0:
         number(out, id << 3, false);
         number(out, any_number(), false);
@@ -134,14 +143,14 @@ static void any_unknown(struct sl_buffer *out)
 static void any_message(struct sl_buffer *out, const ProtobufCMessageDescriptor *type)
 {
     uint64_t seen = 0;
-    for (int i = type->n_fields == 0 ? 0 : rand() % 8; i > 0; i--) {
-        const ProtobufCFieldDescriptor *field = &type->fields[(unsigned)rand() % type->n_fields];
+    for (unsigned i = type->n_fields == 0 ? 0 : chance(8); i > 0; i--) {
+        const ProtobufCFieldDescriptor *field = &type->fields[chance(type->n_fields)];
         bool single = field->type == PROTOBUF_C_TYPE_MESSAGE &&
                       field->label != PROTOBUF_C_LABEL_REPEATED;
         uint64_t bit = (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0
                            ? 1u
                            : UINT64_C(1) << (field->id & 63);
-        if (rand() % 12 == 0)
+        if (chance(12) == 0)
             any_unknown(out);
         if (single && (seen & bit) != 0)
             continue;
@@ -181,7 +190,7 @@ static void messages_come_out_as_the_library_has_them(void **state)
     struct sl_arena arena;
     struct sl_buffer bytes = {0};
     sl_arena_init(&arena, 0);
-    srand(1);
+    seed = 1;
     for (int i = 0; i < 10000; i++) {
         sl_buffer_clear(&bytes);
         any_message(&bytes, types[i % TYPES]);
@@ -199,16 +208,16 @@ static void damaged_messages_are_refused_or_come_out_the_same(void **state)
     size_t taken = 0;
     size_t refused = 0;
     sl_arena_init(&arena, 0);
-    srand(2);
+    seed = 2;
     for (int i = 0; i < 40000; i++) {
         const ProtobufCMessageDescriptor *type = types[i % TYPES];
         sl_buffer_clear(&bytes);
         any_message(&bytes, type);
         if (bytes.size == 0)
             continue;
-        bytes.data[(size_t)rand() % bytes.size] ^= (uint8_t)(1 << rand() % 8);
-        if (rand() % 4 == 0)
-            bytes.size = (size_t)rand() % bytes.size;
+        bytes.data[chance((unsigned)bytes.size)] ^= (uint8_t)(1u << chance(8));
+        if (chance(4) == 0)
+            bytes.size = chance((unsigned)bytes.size);
         size_t *which = decode(&arena, type, sl_buffer_bytes(&bytes)) ? &taken : &refused;
         (*which)++;
     }
