@@ -17,7 +17,7 @@
 #include <sys/resource.h>
 
 enum { HOUSES_MAX = 27000, EACH = 20, BATCH = 1024, EVENT_MAX = 1024, UNANSWERED = 16 * 1024 };
-static const int64_t SILENCE_NS = INT64_C(60) * 1000000000;
+static const int64_t SILENCE_NS = INT64_C(300) * 1000000000;
 
 struct backlog {
     struct samenloop_line *line;
@@ -183,7 +183,7 @@ static void take(const struct backlog *backlog)
             heard = clock_ns(CLOCK_MONOTONIC);
         before = now_there;
         if (clock_ns(CLOCK_MONOTONIC) - heard > SILENCE_NS)
-            stop("nothing came for a minute", health.trouble);
+            stop("nothing came for five minutes", health.trouble);
     }
     tell(now_there, heard - begin, "");
 }
@@ -227,7 +227,7 @@ static void drain(const struct backlog *backlog)
         if (taken > 0 && begin == 0)
             begin = now;
         if (now - heard > SILENCE_NS)
-            stop("nothing came for a minute", "");
+            stop("nothing came for five minutes", "");
     }
     int64_t took = clock_ns(CLOCK_MONOTONIC) - begin;
     nothing_more(backlog, &cursor);
