@@ -16,6 +16,7 @@ struct publication {
     const Samenloop__V1__Publish *publish;
     struct recent_batch recent; /* what is kept of it in memory */
     struct recent_event *kept;  /* an event each */
+    struct sl_buffer packed;    /* the sections of one */
     sl_hash leaves[SL_MAX_BATCH];
     struct intake_event events[SL_MAX_BATCH];
     Samenloop__V1__Result results[SL_MAX_BATCH];
@@ -128,18 +129,17 @@ static int repeat(struct publication *publication, size_t index, uint64_t number
 }
 
 /* The sealed sections as they came: the part of the record that can be erased. */
-static void pack_sections(struct router *router, const Samenloop__V1__Envelope *envelope,
-                          struct recent_event *out)
+static void pack_sections(struct router *router, struct sl_buffer *packed,
+                          const Samenloop__V1__Envelope *envelope, struct recent_event *out)
 {
     Samenloop__V1__Sections *sections = take(&router->arena, sizeof *sections);
     *sections = (Samenloop__V1__Sections)SAMENLOOP__V1__SECTIONS__INIT;
     sections->n_sections = envelope->n_sections;
     sections->sections = envelope->sections;
-    size_t size = samenloop__v1__sections__get_packed_size(sections);
-    uint8_t *packed = take(&router->arena, size);
-    (void)samenloop__v1__sections__pack(sections, packed);
+    sl_buffer_clear(packed);
+    sl_buffer_pack(packed, &sections->base);
     out->sections = sections;
-    out->content = sl_bytes(packed, size);
+    out->content = sl_arena_copy(&router->arena, sl_buffer_bytes(packed));
 }
 
 static int accept(struct publication *publication, size_t index, const struct decided *decided,
@@ -168,7 +168,7 @@ static int accept(struct publication *publication, size_t index, const struct de
     result->journal_number = record->number;
     result->n_remarks = decided->remark_count;
     result->remarks = decided->remarks;
-    pack_sections(router, envelope, kept);
+    pack_sections(router, &publication->packed, envelope, kept);
     kept->event = record;
     kept->header = publication->events[index].header;
     return router_record(router, SAMENLOOP__V1__RECORD_KIND__RECORD_KIND_EVENT, &record->base,
@@ -215,7 +215,7 @@ static int take_batch(struct publication *publication, struct sl_bytes outbox,
         publication->results[i] = (Samenloop__V1__Result)SAMENLOOP__V1__RESULT__INIT;
         publication->list[i] = &publication->results[i];
     }
-    if (intake_judge(&intake, router->crypto, &router->arena, bundle, publication->leaves,
+    if (intake_judge(&intake, router->crypto, &router->incoming, bundle, publication->leaves,
                      publication->events) == INTAKE_LATER) {
         answer_later(publication);
         return 0;
@@ -265,5 +265,8 @@ int publish_batch(struct router *router, int participant, const Samenloop__V1__P
 
 void publish_free(struct publication *publication)
 {
+    if (publication == NULL)
+        return;
+    sl_buffer_free(&publication->packed);
     free(publication);
 }

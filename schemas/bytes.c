@@ -227,10 +227,14 @@ void sl_arena_clear(struct sl_arena *arena)
 /* A block with so much room: one that was cleared, or a new one. */
 static struct sl_arena_block *take_block(struct sl_arena *arena, size_t size)
 {
-    struct sl_arena_block *block = arena->spare;
-    size_t room = size > BLOCK ? size : BLOCK;
-    if (block != NULL && block->size >= size) {
-        arena->spare = block->next;
+    struct sl_arena_block **spare = &arena->spare;
+    while (*spare != NULL && (*spare)->size < size)
+        spare = &(*spare)->next;
+    struct sl_arena_block *block = *spare;
+    /* A large one fits what is a little larger the next time. */
+    size_t room = size > BLOCK ? (size + size / 8 + BLOCK) & ~(size_t)(BLOCK - 1) : BLOCK;
+    if (block != NULL) {
+        *spare = block->next;
         arena->spare_bytes -= block->size;
     } else {
         block = malloc(sizeof *block + room);

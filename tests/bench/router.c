@@ -5,7 +5,7 @@
  * bundle: the median of its rounds and the least; then what of the median is publications, the
  * journal with what goes out, and answers to deliveries.
  *
- *   tests/bench/router [EVENTS]      of each row; 100,000 unless told
+ *   tests/bench/router [EVENTS [SIZE]]   of each row (100,000), and the only row's bundle
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -327,13 +327,16 @@ int main(int argc, char **argv)
     const char *where = getenv("TMPDIR");
     struct bench *bench = sl_new(1, sizeof *bench);
     size_t events = argc > 1 ? strtoul(argv[1], NULL, 10) : 100 * 1000;
+    size_t only = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
     (void)snprintf(folder, sizeof folder, "%s/bench-router-XXXXXX", where != NULL ? where : "/tmp");
     must(mkdtemp(folder) != NULL, folder);
     bench->moment = (struct router_moment){1900000000000, 1000};
     make_parties(bench);
     open_router(bench, folder);
     (void)one_round(bench, HOUSES);
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+    if (only > 0 && only <= SL_MAX_BATCH)
+        measure(bench, only, events);
+    for (size_t i = 0; only == 0 && i < sizeof sizes / sizeof sizes[0]; i++)
         measure(bench, sizes[i], sizes[i] == 1 ? events / 50 : events);
     router_close(bench->router);
     sl_storage_free(bench->storage);
