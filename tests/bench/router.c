@@ -135,7 +135,7 @@ static void open_router(struct bench *bench, const char *folder)
  * and open no question. */
 static void make_event(struct bench *bench, size_t i)
 {
-    static uint8_t text[200], mac[16];
+    static uint8_t text[400], mac[16];
     static Samenloop__V1__Attribute attributes[] = {SAMENLOOP__V1__ATTRIBUTE__INIT,
                                                     SAMENLOOP__V1__ATTRIBUTE__INIT};
     static Samenloop__V1__Attribute *lists[] = {&attributes[0], &attributes[1]};
