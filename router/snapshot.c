@@ -2,8 +2,8 @@
 
 #include <elf.h>
 #include <link.h>
-#include <stdio.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
