@@ -122,6 +122,15 @@ static void name_sections(struct scenario *scenario, struct sl_event *event)
     }
 }
 
+/* An accepted correction or withdrawal says anew which house its original is about. */
+static void change(struct kept *original, const Samenloop__V1__Header *header)
+{
+    if (original->withdrawn)
+        return;
+    original->subject = header->subject.data;
+    original->withdrawn = !sl_is_correction(sl_type_find(sl_from_pb(header->type)));
+}
+
 static int accept(struct scenario *scenario, struct sl_event *event, int party, const char *id,
                   struct sl_error *error)
 {
@@ -156,7 +165,7 @@ static int accept(struct scenario *scenario, struct sl_event *event, int party, 
     }
     write_lines(scenario, &decision, id);
     if (decision.original != 0)
-        scenario->events[decision.original - 1].subject = event->header.subject.data;
+        change(&scenario->events[decision.original - 1], &event->header);
     deliver(scenario, &decision);
     return 0;
 }

@@ -21,7 +21,8 @@ struct kept {
     const char *id; /* the back office's */
     struct sl_event event;
     int publisher;
-    const uint8_t *subject; /* of its last correction */
+    const uint8_t *subject; /* of its last correction, or its withdrawal, */
+    bool withdrawn;         /* behind which corrections are too late */
     uint32_t reached;       /* bit n: participant n got it */
     struct sl_bytes past;
 };
