@@ -209,10 +209,10 @@ $(BENCH_PROGRAMS) $(PEER_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libsamenlo
 	@$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PC_LIBS)
 
 # Without sanitizers: what is preloaded comes before their runtime.
-$(PRELOADED): $(BUILD)/%.so: %.c
+$(PRELOADED): $(BUILD)/%.so: %.c tests/e2e/next.h
 	@mkdir -p $(@D)
 	@echo '  CC $<'
-	@$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
+	@$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -I. -fPIC -shared -o $@ $< -ldl
 
 $(BUILD)/libfuzzed.a: $(call object,$(SCHEMAS) $(wildcard router/language/*.c) router/core/calendar.c $(GENERATED))
 	@rm -f $@

@@ -3,7 +3,6 @@
  * lets everything that would take room below $SAMENLOOP_DISK fail with ENOSPC as long as the file
  * $SAMENLOOP_DISK/full is there. What only overwrites works, as on a disk.
  */
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,6 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "tests/e2e/next.h"
 
 /* Is this path on the disk, and has the disk no room? */
 static bool is_full(const char *path)
@@ -42,15 +43,6 @@ static bool grows(int file, off_t end)
 {
     struct stat status;
     return fstat(file, &status) == 0 && S_ISREG(status.st_mode) && end > status.st_size;
-}
-
-/* dlsym gives an object pointer; ISO C knows no cast from there to a function. */
-static void *next(const char *name)
-{
-    void *found = dlsym(RTLD_NEXT, name);
-    if (found == NULL)
-        abort();
-    return found;
 }
 
 ssize_t pwrite(int file, const void *data, size_t size, off_t offset)

@@ -3,11 +3,12 @@
  * that changes a file's bytes or makes them last, counted from when the file $SAMENLOOP_KILL, which
  * has n in it, is there.
  */
-#include <dlfcn.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "tests/e2e/next.h"
 
 static unsigned calls;
 
@@ -21,15 +22,6 @@ static void count(void)
     if (fscanf(file, "%u", &wanted) == 1 && ++calls == wanted)
         (void)kill(getpid(), SIGKILL);
     (void)fclose(file);
-}
-
-/* dlsym gives an object pointer; ISO C knows no cast from there to a function. */
-static void *next(const char *name)
-{
-    void *found = dlsym(RTLD_NEXT, name);
-    if (found == NULL)
-        abort();
-    return found;
 }
 
 ssize_t pwrite(int file, const void *data, size_t size, off_t offset)

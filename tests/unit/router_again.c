@@ -6,9 +6,7 @@ static void a_repeated_batch_is_answered_in_the_same_words(void **state)
 {
     (void)state;
     struct house house;
-    open_house(&house);
-    uint64_t img = connect_to(&house, IMG, 10);
-    router_sent(house.router);
+    uint64_t img = open_with(&house, IMG);
     Samenloop__V1__Bundle *bundle = events_of(&house, IMG, "damage_case_opened", 1, 3, 1);
     bundle->envelopes[1]->sections[0]->salt.data[0] ^= 1;
     write_publish(&house, 9, bundle);
@@ -51,9 +49,7 @@ static void what_was_not_synced_was_not_answered(void **state)
 {
     (void)state;
     struct house house;
-    open_house(&house);
-    uint64_t img = connect_to(&house, IMG, 10);
-    router_sent(house.router);
+    uint64_t img = open_with(&house, IMG);
     publish(&house, img, 1, 1, 3, 1);
     crash(&house, 0); /* before router_sync */
     struct router_figures figures;
@@ -73,9 +69,7 @@ static void five_failures_make_a_dead_letter_also_across_restarts(void **state)
     struct house house;
     struct sl_error error = {0};
     struct router_figures figures;
-    open_house(&house);
-    uint64_t img = connect_to(&house, IMG, 10);
-    router_sent(house.router);
+    uint64_t img = open_with(&house, IMG);
     publish(&house, img, 1, 1, 2, 1);
     sync_house(&house);
     router_sent(house.router);
@@ -133,9 +127,7 @@ static void time_brings_a_notice_about_also_after_a_restart(void **state)
 {
     (void)state;
     struct house house;
-    open_house(&house);
-    uint64_t ncg = connect_to(&house, NCG, 10);
-    router_sent(house.router);
+    uint64_t ncg = open_with(&house, NCG);
     Samenloop__V1__Bundle *bundle = NULL;
     struct party_event event;
     party_event(&event, NCG, "works_planned", 1, 1, start);
@@ -198,9 +190,7 @@ static void an_inbox_of_another_journal_is_not_fed(void **state)
 {
     (void)state;
     struct house house;
-    open_house(&house);
-    uint64_t img = connect_to(&house, IMG, 10);
-    router_sent(house.router);
+    uint64_t img = open_with(&house, IMG);
     publish(&house, img, 1, 1, 1, 1);
     sync_house(&house);
     router_sent(house.router);
@@ -231,9 +221,7 @@ static void a_full_disk_takes_nothing_on(void **state)
 {
     (void)state;
     struct house house;
-    open_house(&house);
-    uint64_t img = connect_to(&house, IMG, 10);
-    router_sent(house.router);
+    uint64_t img = open_with(&house, IMG);
     sl_storage_memory_faults(
         house.storage,
         (struct sl_storage_faults){.kind = SL_FAULT_FULL, .at = 1, .from_then_on = true});

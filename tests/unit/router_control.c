@@ -6,19 +6,12 @@
 static void refuse(struct house *house, uint64_t connection, uint64_t number, uint32_t attempt)
 {
     Samenloop__V1__DeliveryAnswer one = SAMENLOOP__V1__DELIVERY_ANSWER__INIT;
-    Samenloop__V1__DeliveryAnswer *list[] = {&one};
-    Samenloop__V1__Delivered delivered = SAMENLOOP__V1__DELIVERED__INIT;
-    one.lane = SAMENLOOP__V1__LANE__LANE_ORDINARY;
     one.number = number;
     one.attempt = attempt;
     one.outcome = SAMENLOOP__V1__DELIVERY_OUTCOME__DELIVERY_OUTCOME_FAILED;
     one.code = sl_to_pb(sl_text("bad_digest"));
     one.sentence = sl_to_pb(sl_text("a section is not what was signed"));
-    delivered.n_answers = 1;
-    delivered.answers = list;
-    delivered.credit = 1;
-    sl_wire_delivered(&house->frame, &delivered);
-    say(house, connection, NCG);
+    answer_with(house, connection, &one, 1);
 }
 
 /* Asks, lets rounds pass until there is an answer, and wants this in it. */
@@ -57,9 +50,7 @@ static void a_dead_letter_is_read_without_change_and_judged_once(void **state)
 {
     (void)state;
     struct house house;
-    open_house(&house);
-    uint64_t img = connect_to(&house, IMG, 10);
-    router_sent(house.router);
+    uint64_t img = open_with(&house, IMG);
     publish(&house, img, 1, 1, 1, 1);
     sync_house(&house);
     router_sent(house.router);
@@ -87,9 +78,7 @@ static void a_discarded_letter_is_gone(void **state)
 {
     (void)state;
     struct house house;
-    open_house(&house);
-    uint64_t img = connect_to(&house, IMG, 10);
-    router_sent(house.router);
+    uint64_t img = open_with(&house, IMG);
     publish(&house, img, 1, 1, 1, 1);
     sync_house(&house);
     router_sent(house.router);
@@ -109,9 +98,7 @@ static void erase_one_house(bool crashes)
     struct party_event event;
     char hex[2 * SL_HASH_SIZE + 1];
     char question[256];
-    open_house(&house);
-    uint64_t img = connect_to(&house, IMG, 10);
-    router_sent(house.router);
+    uint64_t img = open_with(&house, IMG);
     publish(&house, img, 1, 1, 3, 1);
     publish(&house, img, 2, 4, 2, 2);
     sync_house(&house);

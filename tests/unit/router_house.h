@@ -145,4 +145,13 @@ static inline uint64_t connect_to(struct house *house, int who, uint32_t credit)
     return connection;
 }
 
+/* A new house, to which one participant is connected, and what went out has gone. */
+static inline uint64_t open_with(struct house *house, int who)
+{
+    open_house(house);
+    uint64_t connection = connect_to(house, who, 10);
+    router_sent(house->router);
+    return connection;
+}
+
 #endif

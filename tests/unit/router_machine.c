@@ -39,9 +39,7 @@ static void the_newer_connection_holds_and_silence_ends_one(void **state)
 {
     (void)state;
     struct house house;
-    open_house(&house);
-    uint64_t first = connect_to(&house, NCG, 10);
-    router_sent(house.router);
+    uint64_t first = open_with(&house, NCG);
     write_hello(&house, NCG, 10);
     say(&house, 50, NCG);
     sync_house(&house);
@@ -64,9 +62,7 @@ static void what_is_no_frame_ends_only_its_connection(void **state)
 {
     (void)state;
     struct house house;
-    open_house(&house);
-    uint64_t ncg = connect_to(&house, NCG, 10);
-    router_sent(house.router);
+    uint64_t ncg = open_with(&house, NCG);
     write_publish(&house, 1, events_of(&house, IMG, "damage_case_opened", 1, 1, 1));
     struct sl_buffer whole = house.frame;
     house.frame = (struct sl_buffer){0};
@@ -233,9 +229,7 @@ static void more_events_than_the_credit_break_the_protocol(void **state)
 {
     (void)state;
     struct house house;
-    open_house(&house);
-    uint64_t img = connect_to(&house, IMG, 10);
-    router_sent(house.router);
+    uint64_t img = open_with(&house, IMG);
     write_publish(&house, 1, events_of(&house, IMG, "damage_case_opened", 1, SL_MAX_BATCH, 1));
     struct sl_buffer frame = house.frame;
     house.frame = (struct sl_buffer){0};
@@ -256,9 +250,7 @@ static void what_is_refused_disturbs_no_other(void **state)
 {
     (void)state;
     struct house house;
-    open_house(&house);
-    uint64_t img = connect_to(&house, IMG, 10);
-    router_sent(house.router);
+    uint64_t img = open_with(&house, IMG);
     Samenloop__V1__Bundle *bundle = events_of(&house, IMG, "damage_case_opened", 1, 3, 1);
     bundle->envelopes[1]->sections[0]->ciphertexts[0]->sealed.data[0] ^= 1;
     write_publish(&house, 1, bundle);
@@ -288,9 +280,7 @@ static void an_unknown_key_card_is_for_later(void **state)
 {
     (void)state;
     struct house house;
-    open_house(&house);
-    uint64_t img = connect_to(&house, IMG, 10);
-    router_sent(house.router);
+    uint64_t img = open_with(&house, IMG);
     Samenloop__V1__Bundle *bundle = events_of(&house, IMG, "damage_case_opened", 1, 2, 1);
     struct sl_card *card = &parties.directory.participants[IMG].cards[0];
     card->hash[0] ^= 1;

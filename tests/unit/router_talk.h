@@ -47,22 +47,28 @@ static inline void expect_bye(struct house *house, size_t n, uint64_t connection
     assert_true(frame->bye->sentence.len > 5);
 }
 
+/* NCG's answer to a delivery of the ordinary lane. Number 0: none, only credit. */
+static inline void answer_with(struct house *house, uint64_t connection,
+                               Samenloop__V1__DeliveryAnswer *one, uint32_t credit)
+{
+    Samenloop__V1__Delivered delivered = SAMENLOOP__V1__DELIVERED__INIT;
+    one->lane = SAMENLOOP__V1__LANE__LANE_ORDINARY;
+    delivered.n_answers = one->number == 0 ? 0 : 1;
+    delivered.answers = &one;
+    delivered.credit = credit;
+    sl_wire_delivered(&house->frame, &delivered);
+    say(house, connection, NCG);
+}
+
 static inline void answer(struct house *house, uint64_t connection, uint64_t number,
                           uint32_t attempt, Samenloop__V1__DeliveryOutcome outcome, uint32_t credit)
 {
     Samenloop__V1__DeliveryAnswer one = SAMENLOOP__V1__DELIVERY_ANSWER__INIT;
-    Samenloop__V1__DeliveryAnswer *list[] = {&one};
-    Samenloop__V1__Delivered delivered = SAMENLOOP__V1__DELIVERED__INIT;
-    one.lane = SAMENLOOP__V1__LANE__LANE_ORDINARY;
     one.number = number;
     one.attempt = attempt;
     one.outcome = outcome;
     one.code = sl_to_pb(sl_text("io"));
-    delivered.n_answers = number == 0 ? 0 : 1;
-    delivered.answers = list;
-    delivered.credit = credit;
-    sl_wire_delivered(&house->frame, &delivered);
-    say(house, connection, NCG);
+    answer_with(house, connection, &one, credit);
 }
 
 static inline void expect_lines(struct house *house, const char *wanted)
